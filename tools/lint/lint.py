@@ -20,7 +20,7 @@ _FILE_RULES = (await_rule, build_rule, guard_rule, order_rule, size_rule, text_r
 
 def findings_in(files):
     paths = {source.path for source in files}
-    found = list(banned_rule.check(files))
+    found = [*banned_rule.check(files), *build_rule.check_tree(files)]
     for source in files:
         for rule in _FILE_RULES:
             found.extend(rule.check(source))

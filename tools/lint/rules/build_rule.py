@@ -1,52 +1,45 @@
-"""BUILD files: private unless said otherwise, layers checked, flags elsewhere."""
+"""BUILD files: private unless said otherwise, layers checked, flags elsewhere, no file forgotten."""
 import ast
+import fnmatch
+import os
 import re
 
+from tools.lint import build_files
 from tools.lint.tree import Finding
 
 RULE = "build"
 
-# Repositories of their own, and libraries' BUILD files.
-_THIRD_PARTY = re.compile(r"^tools/third_party/shims/")
-# Packages that must not build: tools/lint/planted/README.md.
-_PLANTED = re.compile(r"^tools/lint/planted/")
+# Repositories of their own, and packages that must not build (tools/test).
+_NOT_OURS = re.compile(r"^tools/(?:third_party/shims|lint/planted)/")
 
 _FLAGS = ("copts", "nocopts", "includes")
 _SOURCES_MAX = 10
 
 
-def _calls(tree):
-    """(name, keywords, line) of each call of a plain name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield node.func.id, {k.arg: k.value for k in node.keywords}, node.lineno
-
-
-def _strings(node):
-    return [n.value for n in ast.walk(node)
-            if isinstance(n, ast.Constant) and isinstance(n.value, str)] if node else []
+def _is_ours(source):
+    return source.is_build and not _NOT_OURS.match(source.path)
 
 
 def _sources(keywords):
-    return len(_strings(keywords.get("srcs"))) + len(_strings(keywords.get("hdrs")))
+    return len(build_files.strings(keywords.get("srcs")) + build_files.strings(keywords.get("hdrs")))
 
 
 def check(source):
-    if not source.is_build or _THIRD_PARTY.match(source.path) or _PLANTED.match(source.path):
+    if not _is_ours(source):
         return
     if source.name == "BUILD":
         yield Finding(source.path, 1, RULE, "BUILD files are called BUILD.bazel")
     try:
-        calls = list(_calls(ast.parse(source.text)))  # Starlark is Python where BUILD files go.
+        calls = list(build_files.calls(ast.parse(source.text)))
     except SyntaxError as error:
         yield Finding(source.path, error.lineno or 1, RULE, f"cannot be read: {error.msg}")
         return
     package = next((keywords for name, keywords, _ in calls if name == "package"), {})
-    if _strings(package.get("default_visibility")) != ["//visibility:private"]:
+    if build_files.strings(package.get("default_visibility")) != ["//visibility:private"]:
         yield Finding(source.path, 1, RULE,
                       'begin with package(default_visibility = ["//visibility:private"], ...)')
     compiles = any(name in ("cc_library", "cc_binary", "cc_test") for name, _, _ in calls)
-    if compiles and "layering_check" not in _strings(package.get("features")):
+    if compiles and "layering_check" not in build_files.strings(package.get("features")):
         yield Finding(source.path, 1, RULE, 'package() of C++ has features = ["layering_check"]')
     for name, keywords, line in calls:
         for flag in _FLAGS:
@@ -57,3 +50,26 @@ def check(source):
             yield Finding(source.path, line, RULE,
                           f"{_sources(keywords)} sources, and {_SOURCES_MAX} are the limit: "
                           "a target is one idea")
+
+
+def check_tree(files):
+    """Every C++ and proto file is named by the BUILD file of its package."""
+    named = {}
+    for source in files:
+        if source.is_build:
+            try:
+                tree = ast.parse(source.text)
+            except SyntaxError:
+                continue
+            named[os.path.dirname(source.path)] = build_files.strings(tree)
+    for source in files:
+        if not (source.is_cpp or source.extension == ".proto"):
+            continue
+        package = os.path.dirname(source.path)
+        while package and package not in named:
+            package = os.path.dirname(package)
+        relative = os.path.relpath(source.path, package or ".")
+        if not any(fnmatch.fnmatch(relative, name) or name == ":" + relative
+                   for name in named.get(package, [])):
+            build = os.path.join(package, "BUILD.bazel")
+            yield Finding(source.path, 1, RULE, f"{build} does not name this file: nobody builds it")

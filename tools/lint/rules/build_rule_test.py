@@ -45,6 +45,11 @@ class BuildRuleTest(RuleTest):
     def test_the_old_file_name_is_found(self):
         self.assert_lines(build_rule.check(source("wal/BUILD", GOOD)), [1])
 
+    def test_a_forgotten_file_is_found(self):
+        files = [build_file(GOOD), source("wal/a.cc", ""), source("wal/b.cc", ""),
+                 source("wal/c/d.h", "")]
+        self.assertEqual([f.path for f in build_rule.check_tree(files)], ["wal/b.cc", "wal/c/d.h"])
+
 
 def build_file(text):
     return source("wal/BUILD.bazel", text)
