@@ -1,0 +1,112 @@
+// Inspect: looks at the files of a channel without changing anything: verify, dump, list.
+//
+// For tools, and for tests that want to know what a crash left behind.  Reads through the page
+// cache, takes no lock and claims no term, so it may run beside a live owner; what the owner is in
+// the middle of writing is then not taken for damage.
+//
+// All of it runs on the executor that it is called on and holds one chunk, or the longest frame, in
+// memory at a time.
+#ifndef TIDELOG_IMPLS_FILE_INSPECT_H_
+#define TIDELOG_IMPLS_FILE_INSPECT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "impls/file/manifest.h"
+#include "impls/file/segment_format.h"
+#include "impls/file/term_word.h"
+#include "wal/async/future.h"
+#include "wal/io/file_system.h"
+
+namespace tidelog::impls::file {
+
+enum class Severity {
+  kOk,       // Checked, and as it should be.
+  kTorn,     // Written and never acknowledged; the next open drops it.
+  kCorrupt,  // Not what was written, or gone.  An open, or a reader there, refuses with kCorrupt.
+  kOrphan,   // A file that no manifest lists; the owner sweeps it.
+};
+
+// "OK", "TORN", "CORRUPT", "ORPHAN".
+std::string_view SeverityName(Severity severity);
+
+struct Finding {
+  Severity severity = Severity::kOk;
+  std::string file;         // Its name in the channel's directory.
+  uint64_t byte_begin = 0;  // [begin, end); equal: the whole file.
+  uint64_t byte_end = 0;
+  uint64_t first_id = 0;  // 0: no ids are concerned, or not known which.
+  uint64_t last_id = 0;   // 0, with a first one: open-ended.
+  std::string sentence;
+};
+
+// A channel as its TERM and newest manifest describe it.
+struct ChannelInfo {
+  std::string channel;
+  TermWord owner;
+  bool live = false;                 // Somebody holds the LOCK.
+  std::optional<Manifest> manifest;  // None: opened, or tried to, and nothing published yet.
+};
+
+struct SegmentSummary {
+  ManifestSegment listed;
+  uint64_t file_size = 0;
+  uint64_t end_offset = 0;
+  uint64_t group_count = 0;
+  uint64_t record_count = 0;
+  uint64_t payload_bytes = 0;
+  uint64_t last_id = 0;
+  uint64_t watermark = 0;
+};
+
+struct VerifyReport {
+  ChannelInfo info;
+  std::vector<SegmentSummary> segments;
+  std::vector<Finding> findings;  // In the order of files in the log, then the others by name.
+  bool HasCorruption() const;
+};
+
+struct InspectOptions {
+  size_t chunk_bytes = 1 << 20;
+  int findings_per_file_max = 100;  // After that many, the rest of a file is not looked at.
+};
+
+// One frame, or what could not be read in its place.
+struct DumpItem {
+  std::string file;
+  const SegmentHeader* header = nullptr;  // Set for the header block; the others are null then.
+  const Frame* frame = nullptr;           // A good frame, committed or not.
+  const CommitPayload* commit = nullptr;  // Of a commit frame.
+  const Finding* damage = nullptr;        // What is wrong from there on in this file.
+};
+
+// Names of the channels below a log's directory, sorted.  kInvalidArgument: `dir` is not marked as
+// a file log.  kInner: of a newer format version.
+Future<absl::StatusOr<std::vector<std::string>>> ListChannels(FileSystem* files, std::string dir);
+
+// Reads TERM and the newest manifest of DIR/CHANNEL.  kChannelNotExist; kCorrupt, kInner: from
+// there.  `files` must outlive the operation, here and below.
+Future<absl::StatusOr<ChannelInfo>> ReadChannelInfo(FileSystem* files, std::string dir,
+                                                    std::string channel);
+
+// Reads everything: each frame, checksum and record of each listed segment, chain and watermarks,
+// indexes, older manifests, TERM, and what else lies in the directory.  Damage is a finding, not an
+// error.  kChannelNotExist: there is no such channel; otherwise what the file system says.
+Future<absl::StatusOr<VerifyReport>> Verify(FileSystem* files, std::string dir, std::string channel,
+                                            InspectOptions options);
+
+// Calls `on_item` with each frame of each listed segment, in order of the log, until it returns
+// false.  Frames of a torn group are given too, then the damage.
+Future<absl::Status> Dump(FileSystem* files, std::string dir, std::string channel,
+                          InspectOptions options,
+                          absl::AnyInvocable<bool(const DumpItem&)> on_item);
+
+}  // namespace tidelog::impls::file
+
+#endif  // TIDELOG_IMPLS_FILE_INSPECT_H_

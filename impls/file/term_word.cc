@@ -1,0 +1,44 @@
+#include "impls/file/term_word.h"
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+constexpr int kIncarnationShift = 1;
+constexpr int kTermShift = 17;
+static_assert(ToInt(kTermMax) == (int64_t{1} << (64 - kTermShift)) - 1);
+static_assert(TermWord::kIncarnationMax == (1 << (kTermShift - kIncarnationShift)) - 1);
+
+}  // namespace
+
+TermWord TermWord::Unpack(uint64_t word) {
+  return {Term{static_cast<int64_t>(word >> kTermShift)},
+          static_cast<uint32_t>(word >> kIncarnationShift) & kIncarnationMax, (word & 1) != 0};
+}
+
+uint64_t TermWord::Pack() const {
+  CHECK_GE(ToInt(term), 0);
+  CHECK_LE(ToInt(term), ToInt(kTermMax));
+  CHECK_LE(incarnation, kIncarnationMax);
+  return static_cast<uint64_t>(ToInt(term)) << kTermShift |
+         uint64_t{incarnation} << kIncarnationShift | uint64_t{clean};
+}
+
+std::optional<TermWord> TermWord::ClaimedBy(Term claimer) const {
+  CHECK_GE(ToInt(claimer), 1);
+  CHECK_LE(ToInt(claimer), ToInt(kTermMax));
+  if (claimer > term) return TermWord{claimer, 1, false};
+  if (claimer < term || !clean || incarnation == kIncarnationMax) return std::nullopt;
+  // The mark is consumed by the swap itself, so that of two racing re-opens one wins.
+  return TermWord{claimer, incarnation + 1, false};
+}
+
+std::string TermWord::ToString() const {
+  if (term == Term{}) return "none";
+  return absl::StrCat(ToInt(term), "/", incarnation, clean ? " clean" : "");
+}
+
+}  // namespace tidelog::impls::file
