@@ -47,23 +47,26 @@ struct ScanGroup {
 struct ScanResult {
   // Behind the last good commit frame.
   ScanPoint end;
-  // The newest good commit frame, if there was one: last tick and newest time tick, as of `end`.
+  // That frame, if there was one: last tick and newest time tick, as of `end`.
   std::optional<CommitPayload> last_commit;
-  // The highest watermark of a good commit frame.
+  // The highest watermark of a good commit frame; 0: none.
   uint64_t watermark = 0;
-  // The first frame that is not good, at or behind end.offset.
+  // Behind the owner's index, which lies at end.offset; 0: there is none.
+  uint64_t footer_end = 0;
+  // Behind the last good frame, committed or not.
   uint64_t bad_offset = 0;
 
-  // Below: known only with Tail::kJudge.
+  // What lies behind; looked for with Tail::kJudge only.
   TailFacts facts;
-  uint64_t file_size = 0;  // As far as the scan went.
+  // Where the file ends; 0: the scan did not go that far.
+  uint64_t file_size = 0;
   // Behind the last byte that was written and does not count; 0: none.
   uint64_t residue_end = 0;
-  // The highest record id met behind `end`, whole or not; 0: none.
+  // The highest id of those records, as far as frames tell; 0: they do not.
   uint64_t residue_last_id = 0;
-  // The highest watermark met behind `end`.
+  // The highest watermark there; 0: none.
   uint64_t residue_watermark = 0;
-  // Behind the first commit frame met behind `end`: where good groups may begin again.
+  // Behind the first commit frame there: where good groups may begin again.
   std::optional<ScanPoint> resync;
 };
 
@@ -125,11 +128,13 @@ class SegmentScan {
   void ReadGroups(const Chunk& chunk, absl::FunctionRef<void(const ScanGroup&)> on_group);
   bool TakeFrame(const Frame& frame, absl::FunctionRef<void(const ScanGroup&)> on_group);
   void AskForMore(const Chunk& chunk, uint64_t size_needed);
-  void EndGroups(const Chunk& chunk);
+  void EndGroups(bool own_header);
   void Search(const Chunk& chunk);
-  void OnWord(const Chunk& chunk, uint64_t at);
-  void OnCommitBeyond(const Frame& frame, const CommitPayload& commit);
-  void Finish();
+  void SearchPage(const Chunk& chunk, uint64_t limit);
+  void LookAt(const Chunk& chunk);
+  void FinishSearch(const Chunk& chunk, uint64_t limit);
+  // Of a sealed segment only the place matters where it goes on.
+  bool resynced() const { return result_.facts.sealed && result_.resync.has_value(); }
 
   const Options options_;
   const FrameDecoder decoder_;
@@ -139,7 +144,8 @@ class SegmentScan {
   uint64_t frame_offset_;      // Of the next frame.
   std::vector<Frame> frames_;  // Of the group so far.
   uint64_t search_offset_ = 0;
-  bool own_frame_beyond_ = false;  // A frame, or part of one, of this very segment lies behind.
+  uint64_t own_frames_end_ = 0;    // Behind the last frame, or header, of this very segment there.
+  uint64_t last_written_end_ = 0;  // Behind the last byte there that is not zero.
   ScanResult result_;
 };
 
