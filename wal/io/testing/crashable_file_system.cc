@@ -115,13 +115,15 @@ Future<absl::StatusOr<std::unique_ptr<File>>> CrashableFileSystem::Process::Open
   auto effect = [this, path, mode](Machine::World& world, Machine::Outcome) -> Result {
     DiskTree::Place place;
     NodeId node{};
-    int error = world.tree.FindPlace(path, place);
-    if (error == 0 && mode == OpenMode::kCreateExclusive) {
-      error = world.tree.Create(place, /*is_directory=*/false, node);
+    int error = 0;
+    if (mode == OpenMode::kCreateExclusive) {
+      error = world.tree.FindPlace(path, place);
+      if (error == 0) error = world.tree.Create(place, /*is_directory=*/false, node);
       if (error == 0) world.Notify(place.directory);
-    } else if (error == 0) {
+    } else {
       error = world.tree.Find(path, node);
       if (error == 0 && world.tree.node(node).is_directory) error = EISDIR;
+      if (error == 0) error = world.tree.FindPlace(path, place);
     }
     if (error != 0) return IoError("open", path, error);
     return std::make_unique<OpenFile>(world, this, path, node, place.directory,

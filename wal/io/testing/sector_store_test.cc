@@ -1,0 +1,278 @@
+#include "wal/io/testing/sector_store.h"
+
+#include <limits>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "wal/async/random_stream.h"
+
+namespace tidelog {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+constexpr size_t kSector = SectorStore::kSectorSize;
+constexpr uint64_t kBlock = SectorStore::kBlockSize;
+constexpr uint64_t kSeeds = 300;  // Enough to see each of eight equally likely outcomes.
+
+// A file and its luck.
+struct Disk {
+  explicit Disk(uint64_t seed) : random(seed, "sector store test") {}
+
+  size_t Write(uint64_t offset, std::string_view bytes) {
+    return store.Write(offset, bytes, free_blocks, random);
+  }
+  // One sector of one letter.
+  void WriteSector(uint64_t index, char letter) {
+    Write(index * kSector, std::string(kSector, letter));
+  }
+  std::string Read(uint64_t offset, size_t size) const {
+    std::string bytes(size, '?');
+    return bytes.substr(0, store.Read(offset, bytes));
+  }
+  std::string ReadDirect() {
+    std::string bytes(store.size(), '?');
+    store.ReadDirect(0, bytes);
+    return bytes;
+  }
+  // The first letter of each sector; '-' for zero, '!' for a torn one.
+  static std::string Letters(std::string_view bytes) {
+    std::string letters;
+    for (size_t at = 0; at < bytes.size(); at += kSector) {
+      const std::string_view sector = bytes.substr(at, kSector);
+      const bool whole = sector.find_first_not_of(sector[0]) == std::string_view::npos;
+      letters += whole ? (sector[0] == '\0' ? '-' : sector[0]) : '!';
+    }
+    return letters;
+  }
+  std::string Letters() const { return Letters(Read(0, store.size())); }
+
+  SectorStore store;
+  RandomStream random;
+  uint64_t free_blocks = std::numeric_limits<uint64_t>::max();
+};
+
+// What `run` returns over all seeds.
+template <class Run>
+std::set<std::string> Outcomes(Run run) {
+  std::set<std::string> outcomes;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Disk disk(seed);
+    outcomes.insert(run(disk));
+  }
+  return outcomes;
+}
+
+TEST(SectorStoreTest, ACrashKeepsWhatWasSynced) {
+  EXPECT_THAT(Outcomes([](Disk& disk) {
+                disk.WriteSector(0, 'a');
+                disk.WriteSector(1, 'b');
+                disk.store.Sync();
+                disk.store.Crash(disk.random);
+                return disk.Letters();
+              }),
+              ElementsAre("ab"));
+}
+
+TEST(SectorStoreTest, ACrashLosesAnySubsetOfUnsyncedSectors) {
+  EXPECT_THAT(Outcomes([](Disk& disk) {
+                for (uint64_t i = 0; i < 3; ++i) disk.WriteSector(i, 'a');
+                disk.store.Sync();
+                for (uint64_t i = 0; i < 3; ++i) disk.WriteSector(i, 'b');
+                disk.store.Crash(disk.random);
+                return disk.Letters();
+              }),
+              ElementsAre("aaa", "aab", "aba", "abb", "baa", "bab", "bba", "bbb"));
+}
+
+TEST(SectorStoreTest, ACrashMayLeaveAnyVersionSinceTheLastSync) {
+  EXPECT_THAT(Outcomes([](Disk& disk) {
+                for (const char letter : std::string_view("abcd")) {
+                  disk.WriteSector(0, letter);
+                  if (letter == 'b') disk.store.Sync();
+                }
+                disk.store.Crash(disk.random);
+                return disk.Letters();
+              }),
+              ElementsAre("b", "c", "d"));
+}
+
+TEST(SectorStoreTest, ACrashMayLeaveAnySizeSinceTheLastSync) {
+  std::set<size_t> sizes;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Disk disk(seed);
+    disk.Write(0, std::string(1000, 'a'));
+    disk.store.Sync();
+    disk.Write(1000, std::string(1000, 'b'));
+    disk.store.Crash(disk.random);
+    EXPECT_EQ(disk.Read(0, 1000), std::string(1000, 'a'));
+    sizes.insert(disk.store.size());
+  }
+  EXPECT_EQ(*sizes.begin(), 1000);
+  EXPECT_EQ(*sizes.rbegin(), 2000);
+  EXPECT_GT(sizes.size(), 10);
+}
+
+TEST(SectorStoreTest, ACrashMayUndoATruncation) {
+  EXPECT_THAT(Outcomes([](Disk& disk) {
+                disk.WriteSector(0, 'a');
+                disk.WriteSector(1, 'b');
+                disk.store.Sync();
+                disk.store.Truncate(kSector, disk.random);
+                disk.store.Crash(disk.random);
+                return disk.Letters().substr(0, 2);
+              }),
+              ::testing::IsSupersetOf({"a", "ab", "a-"}));
+}
+
+TEST(SectorStoreTest, ASyncedTruncationStaysAndLeavesZeros) {
+  EXPECT_THAT(Outcomes([](Disk& disk) {
+                disk.WriteSector(0, 'a');
+                disk.WriteSector(1, 'b');
+                disk.store.Sync();
+                disk.store.Truncate(kSector, disk.random);
+                disk.store.Truncate(2 * kSector, disk.random);
+                disk.store.Sync();
+                disk.store.Crash(disk.random);
+                return disk.Letters();
+              }),
+              ElementsAre("a-"));
+}
+
+TEST(SectorStoreTest, AfterAFailedSyncTheCacheReadsWellAndTheDeviceMayNot) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.WriteSector(1, 'b');
+    disk.store.FailSync(disk.random);
+    EXPECT_EQ(disk.Letters(), "ab");
+    return Disk::Letters(disk.ReadDirect());
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("--", "-b", "a-", "ab"));
+}
+
+TEST(SectorStoreTest, ASyncAfterAFailedOneSavesNothing) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.WriteSector(1, 'b');
+    disk.store.Sync();
+    disk.WriteSector(0, 'c');
+    disk.store.FailSync(disk.random);
+    disk.store.Sync();
+    EXPECT_EQ(disk.Letters(), "cb");
+    disk.store.Crash(disk.random);
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("ab", "cb"));
+}
+
+TEST(SectorStoreTest, MemoryPressureShowsWhatAFailedSyncLost) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.store.FailSync(disk.random);
+    disk.WriteSector(1, 'b');  // Dirty: stays.
+    disk.store.DropCleanPages();
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("-b", "ab"));
+}
+
+TEST(SectorStoreTest, ADirectReadWritesBackButFlushesNothing) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.store.Sync();
+    disk.WriteSector(0, 'b');
+    EXPECT_EQ(Disk::Letters(disk.ReadDirect()), "b");
+    disk.store.Crash(disk.random);
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("a", "b"));
+}
+
+TEST(SectorStoreTest, ADirectReadAndThenASyncIsDurable) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.ReadDirect();
+    disk.store.Sync();
+    disk.store.Crash(disk.random);
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("a"));
+}
+
+// Goal: no sector is ever a version that was not written, or older than the last sync.
+// Method: random operations beside a model that keeps, for each sector, all versions a crash may
+// leave.
+TEST(SectorStoreTest, ASectorIsAlwaysAVersionThatItHad) {
+  constexpr uint64_t kSectors = 6;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Disk disk(seed);
+    RandomStream script(seed, "script");
+    disk.store.Allocate(kSectors * kSector, disk.free_blocks);
+    disk.store.Sync();
+    std::vector<std::string> possible(kSectors, "-");
+    for (int step = 0; step < 40; ++step) {
+      const uint64_t sector = script.Below(kSectors);
+      const char letter = static_cast<char>('a' + script.Below(26));
+      switch (script.Below(6)) {
+        case 0:
+          disk.store.Sync();
+          for (std::string& versions : possible) versions.erase(0, versions.size() - 1);
+          break;
+        case 1:
+          disk.ReadDirect();
+          break;
+        default:
+          disk.WriteSector(sector, letter);
+          possible[sector] += letter;
+      }
+    }
+    disk.store.Crash(disk.random);
+    const std::string found = disk.Letters();
+    ASSERT_EQ(found.size(), kSectors);
+    for (uint64_t i = 0; i < kSectors; ++i) EXPECT_THAT(possible[i], Contains(found[i]));
+  }
+}
+
+TEST(SectorStoreTest, AWriteTakesBlocksOnceAndStopsWhenThereAreNone) {
+  Disk disk(1);
+  disk.free_blocks = 2;
+  EXPECT_EQ(disk.Write(100, std::string(3 * kBlock, 'a')), 2 * kBlock - 100);
+  EXPECT_EQ(disk.store.size(), 2 * kBlock);
+  EXPECT_EQ(disk.free_blocks, 0);
+  EXPECT_EQ(disk.Write(0, std::string(2 * kBlock, 'b')), 2 * kBlock);
+  EXPECT_EQ(disk.Write(2 * kBlock, "c"), 0);
+  EXPECT_EQ(disk.store.size(), 2 * kBlock);
+  EXPECT_EQ(disk.store.blocks_used(), 2);
+}
+
+TEST(SectorStoreTest, AllocatedBlocksAreThereForWrites) {
+  Disk disk(1);
+  disk.free_blocks = 4;
+  disk.Write(kBlock, "a");
+  EXPECT_FALSE(disk.store.Allocate(6 * kBlock, disk.free_blocks));
+  EXPECT_EQ(disk.store.size(), kBlock + 1);
+  EXPECT_TRUE(disk.store.Allocate(4 * kBlock - 1, disk.free_blocks));
+  EXPECT_EQ(disk.free_blocks, 0);
+  EXPECT_EQ(disk.store.blocks_used(), 4);
+  EXPECT_EQ(disk.Write(0, std::string(5 * kBlock, 'b')), 4 * kBlock);
+  disk.store.Truncate(kBlock, disk.random);
+  EXPECT_EQ(disk.store.blocks_used(), 1);
+}
+
+TEST(SectorStoreTest, OnlyBytesThatWereWrittenAreWritten) {
+  Disk disk(1);
+  EXPECT_FALSE(disk.store.Written(0));
+  disk.store.Allocate(kBlock, disk.free_blocks);
+  EXPECT_FALSE(disk.store.Written(0));
+  disk.Write(0, "a");
+  EXPECT_TRUE(disk.store.Written(0));
+  EXPECT_FALSE(disk.store.Written(kSector));
+}
+
+}  // namespace
+}  // namespace tidelog
