@@ -11,8 +11,8 @@ registry wal walimpls        public
 adaptor  wal walimpls        //:composition_root //:tests_and_tools
 impls    wal walimpls        //:composition_root //:tests_and_tools
 sim      wal adaptor impls   //:tests_and_tools
-tools    wal sim             -
-//       wal adaptor impls   public
+tools    wal sim :node
+:node    wal adaptor impls   public
 target impls/*:register may depend on registry
 target sim:core may be seen by public
 """)
@@ -45,7 +45,7 @@ class DependenciesTest(unittest.TestCase):
         self.assert_clean("impls/file", library(["//walimpls", ":b", "//impls/file/io:c"]))
         self.assert_clean("adaptor/interceptors/lock", library(["//adaptor:chain", "//wal"]))
         self.assert_clean("", library(["//adaptor", "//impls/file"]))
-        self.assert_clean("tools/walctl", library(["//sim:a", "//wal"]))
+        self.assert_clean("tools/walctl", library(["//sim:a", "//wal", "//:node"]))
 
     def test_arrows_that_the_table_lacks_are_found(self):
         for package, label in (("wal", "//walimpls"), ("walimpls", "//registry"),

@@ -3,11 +3,11 @@
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
 def python_test(name, module, srcs, args = [], data = [], **kwargs):
-    """Declares a test that runs a module of this directory.
+    """Declares a test that runs a module.
 
     Args:
       name: name of the test.
-      module: the module to run, below tools.lint.
+      module: the module to run, with its packages.
       srcs: labels of the modules that it needs, itself included.
       args: its arguments.
       data: other files that it reads.
@@ -16,7 +16,7 @@ def python_test(name, module, srcs, args = [], data = [], **kwargs):
     sh_test(
         name = name,
         size = "small",
-        srcs = ["python_test.sh"],
+        srcs = ["//tools/lint:python_test.sh"],
         args = [module] + args,
         data = srcs + data,
         tags = ["lint"] + kwargs.pop("tags", []),
@@ -32,7 +32,7 @@ def rule_tests(rules):
     for rule in rules:
         python_test(
             name = rule + "_test",
-            module = "rules.%s_test" % rule,
+            module = "tools.lint.rules.%s_test" % rule,
             srcs = [
                 ":modules",
                 "rules/%s_test.py" % rule,

@@ -1,6 +1,6 @@
 #!/bin/bash
-# python_test.sh MODULE [ARGUMENT...]: runs tools/lint/MODULE.py from the runfiles and from nowhere
-# else (-P: not from the directory that its symbolic link leads to).
+# python_test.sh MODULE [ARGUMENT...]: runs a module from the runfiles and from nowhere else
+# (-P: not from the directory that its symbolic link leads to).
 set -euo pipefail
 export PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1
-exec /usr/bin/python3 -P -m "tools.lint.$1" "${@:2}"
+exec /usr/bin/python3 -P -m "$@"

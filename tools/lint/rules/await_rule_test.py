@@ -18,6 +18,7 @@ class AwaitRuleTest(RuleTest):
               const auto* x = co_await stream_.Next();
               std::unique_ptr<File> opened = co_await OpenFile<File>(std::move(name));
               status_ = co_await pending_[0];
+              size_ = co_await (*file)->Size();
               this->status_ = co_await files_.front()->Sync();
               if (x != nullptr) co_await Gate();
               if (records.ok() && !done_) {
@@ -50,6 +51,7 @@ class AwaitRuleTest(RuleTest):
               int y = c ? co_await A() : 0;  // BAD
               int z = co_await A() + 1;  // BAD
               Use(co_await A());  // BAD
+              int s = co_await (a + b);  // BAD
               int w = 1 + co_await A();  // BAD
               int v{co_await A()};  // BAD
               bool u = (co_await A()).ok();  // BAD

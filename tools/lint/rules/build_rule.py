@@ -1,4 +1,4 @@
-"""BUILD files: private unless said otherwise, layers checked, flags elsewhere, no file forgotten."""
+"""BUILD files: private unless said otherwise, layers checked, no flags, no file forgotten."""
 import ast
 import fnmatch
 import os
@@ -10,7 +10,7 @@ from tools.lint.tree import Finding
 RULE = "build"
 
 # Repositories of their own, and packages that must not build (tools/test).
-_NOT_OURS = re.compile(r"^tools/(?:third_party/shims|lint/planted)/")
+_NOT_OURS = re.compile(r"^tools/(?:third_party/shims|presubmit/planted)/")
 
 _FLAGS = ("copts", "nocopts", "includes")
 _SOURCES_MAX = 10
@@ -21,7 +21,7 @@ def _is_ours(source):
 
 
 def _sources(keywords):
-    return len(build_files.strings(keywords.get("srcs")) + build_files.strings(keywords.get("hdrs")))
+    return sum(len(build_files.strings(keywords.get(k))) for k in ("srcs", "hdrs"))
 
 
 def check(source):
@@ -72,4 +72,5 @@ def check_tree(files):
         if not any(fnmatch.fnmatch(relative, name) or name == ":" + relative
                    for name in named.get(package, [])):
             build = os.path.join(package, "BUILD.bazel")
-            yield Finding(source.path, 1, RULE, f"{build} does not name this file: nobody builds it")
+            yield Finding(source.path, 1, RULE,
+                          f"{build} does not name this file: nobody builds it")

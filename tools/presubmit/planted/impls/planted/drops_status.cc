@@ -1,0 +1,5 @@
+#include "absl/status/status.h"
+
+absl::Status Append();
+
+void AppendAndHope() { Append(); }
