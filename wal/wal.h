@@ -1,0 +1,170 @@
+// Wal and RoWal: one open physical channel, as its users see it.
+//
+//   PChannel channel{"orders", Term{7}};
+//   absl::StatusOr<std::unique_ptr<Wal>> wal = co_await opener->Open(channel);
+//   AppendOptions options;
+//   absl::StatusOr<AppendResult> result = co_await (*wal)->Append(std::move(message), options);
+//
+// From a thread of your own, wait by Blocking() or be called back by Then() (wal/async/future.h).
+#ifndef TIDELOG_WAL_WAL_H_
+#define TIDELOG_WAL_WAL_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "wal/async/executor.h"
+#include "wal/async/future.h"
+#include "wal/message/message.h"
+#include "wal/message/message_id.h"
+#include "wal/scanner.h"
+#include "wal/types.h"
+
+namespace tidelog {
+
+struct AppendOptions {
+  // Counted from the call.  If it runs out while the message waits in a queue the append is
+  // withdrawn: kDeadlineExceeded, not done.  Later it only ends the wait: kOutcomeUnknown (C3).
+  absl::Duration timeout = absl::InfiniteDuration();
+  // When the queue of appends is full: true waits for room, false ends with kResourceExhausted at
+  // once (C5).
+  bool wait_when_full = false;
+};
+
+struct AppendResult {
+  MessageId id;
+  MessageId last_confirmed;
+  TimeTick time_tick{};
+  TxnContext txn;          // Of a BeginTxn: what its bodies carry.
+  bool duplicate = false;  // An idempotency key met again: this is the first append's result (G4).
+  // Store this to resume reading behind the message.
+  Position position() const { return Position{last_confirmed, time_tick}; }
+};
+
+// A batch lands adjacent and in order; if not all of it, a prefix (C8).
+struct BatchResult {
+  std::vector<AppendResult>
+      done;  // The first messages.  Repeats of an idempotency key (G4) are exempt from adjacency.
+  size_t unknown = 0;  // The next ones: storage may hold a prefix of them.
+  absl::Status rest;   // OK: all are done.  Else why; the messages behind `unknown` are not done.
+};
+
+struct LogInfo {
+  // After(*oldest) reads everything that is left; From(*oldest) is kPositionGone.  None: nothing
+  // was forgotten, and Earliest reads everything, be it nothing.
+  std::optional<Position> oldest;
+  // The newest settled record, to which a reader may read; a position above it yields
+  // kPositionGone.  None: no record.
+  std::optional<Position> tail;
+  TimeTick newest_tick{};  // D7.  0: none is stored.
+  Term newest_term{};  // The highest term ever opened for writing, as far as can be seen; 0: none.
+  // Whether some process holds the channel open for writing now.  Advice for tools: no safety rests
+  // on it.
+  enum class Holder { kNone, kLive, kUnknown } holder = Holder::kUnknown;
+  // What a backend has to say for people and tools: "segments" -> "3".  Not a contract.
+  absl::btree_map<std::string, std::string> details;
+};
+
+// How far a reader who wants to see everything committed so far must read (D7).
+struct Mvcc {
+  TimeTick time_tick{};
+  bool confirmed = false;  // A stored tick covers it.
+};
+
+// A channel opened for reading.  It creates, locks and writes nothing (A3), and it has no Append():
+// misuse does not compile.
+//
+// Implemented by //adaptor.  Safe from any thread.  Lifetime: within its Opener; its Scanners
+// within it.
+class RoWal {
+ public:
+  // Requires: Close() has completed.  Aborts with the channel's name otherwise.  (If the Future
+  // that would have yielded a handle was dropped, the handle is closed for its owner.)
+  virtual ~RoWal() = default;
+
+  // Constant.
+  virtual const PChannel& channel() const = 0;
+
+  // Where it runs: what to give to Blocking(), so that the calling thread does the work itself.
+  // Lives as long as this.
+  virtual Executor* executor() const = 0;
+
+  // Opens a scanner.
+  // Errors: kPositionGone, kWalNameMismatch (a position of another log), kInvalidArgument
+  // (options), kOnShutdown.
+  virtual Future<absl::StatusOr<std::unique_ptr<Scanner>>> Read(ReadOptions options) = 0;
+
+  // What the log holds now.  On a writer it was checked after the call that the channel is still
+  // owned. Errors: kChannelFenced, kOnShutdown, kInner.
+  virtual Future<absl::StatusOr<LogInfo>> Info() = 0;
+
+  // Ready when the log has become useless, and says why: kChannelFenced, kOnShutdown (closed),
+  // kInner (poisoned). Any number may wait.
+  virtual Future<absl::Status> WhenUnavailable() = 0;
+
+  // Refuses new work, ends what is in flight and frees everything.  Idempotent; bounded in time
+  // (H2).
+  //   OK             nothing of it runs, calls back or holds a byte any more.
+  //   kUnavailable   names the step that hung; the stuck call is quarantined and calls nobody back.
+  virtual Future<absl::Status> Close() = 0;
+};
+
+// What one message may weigh (B4).
+struct AppendLimits {
+  size_t message_bytes_max = 0;  // Of MutableMessage::encoded_size().
+  int property_count_max = 0;
+  bool durable_on_ack = false;  // False only for backends that say so: memory.
+};
+
+// A channel opened for writing under a term.
+class Wal : public RoWal {
+ public:
+  // Constant.
+  virtual const AppendLimits& limits() const = 0;
+
+  // Appends one message and consumes it.
+  //
+  // OK: it is durable, and every later reader sees it exactly once at that id (C1).  An append that
+  // returned before another was invoked has the smaller tick and id (C4).
+  //
+  // Errors:
+  //   kChannelFenced      not done  A higher term owns the channel.  Final.
+  //   kOnShutdown         not done
+  //   kTooLarge           not done  Above limits(); terminal.
+  //   kResourceExhausted  not done  The queue or the disk is full.
+  //   kDeadlineExceeded   not done  `timeout` ran out in the queue.
+  //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
+  //   log's own. kUnavailable        not done  The backend went on failing until `timeout` ran out.
+  //   kInner              not done  The backend is broken for good.
+  //   kOutcomeUnknown     unknown   `timeout`, Close() or a fence came after it was handed to
+  //   storage (C2).
+  virtual Future<absl::StatusOr<AppendResult>> Append(MutableMessage message,
+                                                      AppendOptions options) = 0;
+
+  // Appends all messages next to each other, in order; if not all, a prefix (C8).  Errors as
+  // Append()'s.  An empty batch is done at once.  kInvalidArgument, nothing appended, for what
+  // would have to wait for another of the same batch: two equal idempotency keys; a commit, a
+  // rollback or an exclusive message beside others.
+  virtual Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages,
+                                          AppendOptions options) = 0;
+
+  // The newest committed tick of a VChannel, or of the log if `vchannel` is empty.  Errors:
+  // kChannelFenced, kOnShutdown.
+  virtual Future<absl::StatusOr<Mvcc>> LatestMvcc(std::string vchannel) = 0;
+
+  // Forgets messages with ticks at or below `through`'s, and yields how far that went: open replays
+  // and checkpoints may hold it back (G3).  Survives restart.  Readers that are further back end
+  // with kPositionGone. Errors: kChannelFenced, kOnShutdown, kWalNameMismatch, kPositionGone (above
+  // the tail), kInner, kUnavailable: not done. kOutcomeUnknown: the mark was handed to storage.
+  // Calling it again is harmless.
+  virtual Future<absl::StatusOr<Position>> Truncate(Position through) = 0;
+};
+
+}  // namespace tidelog
+
+#endif  // TIDELOG_WAL_WAL_H_
