@@ -32,7 +32,7 @@ BANS = (
          r"|%stime\s*\(\s*(?:nullptr|NULL|0|&)" % _CALL,
          "time comes from the Executor's or Runtime's Now()"),
     _ban("thread",
-         r"\bstd::j?thread\b|\bpthread_create\b|\bstd::async\b|\bthrd_create\b",
+         r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b|\bthrd_create\b",
          "work runs on an Executor, blocking calls under Runtime::RunBlocking()"),
     _ban("sleep",
          r"\babsl::SleepFor\b|\bstd::this_thread::sleep\w*"
@@ -48,7 +48,9 @@ BANS = (
          "absl::flat_hash_map for lookup only, absl::btree_map for what is iterated"),
     _ban("throw", r"\bthrow\b", "return an absl::Status"),
     _ban("new",
-         r"(?<!operator )\bnew\s+(?=[A-Za-z_:])|(?<!operator )\bnew\s*\(\s*std::nothrow"
+         # Owned in the same expression: absl::WrapUnique(new T), std::unique_ptr<T>(new T).
+         r"(?<!operator )(?<!WrapUnique\()(?<!>\()\bnew\s+(?=[A-Za-z_:])"
+         r"|(?<!operator )\bnew\s*\(\s*std::nothrow"
          r"|\b(?:malloc|calloc|realloc)\s*\(",
          "std::make_unique, a container or a pool owns what is allocated"),
     _ban("volatile", r"\bvolatile\b", "std::atomic, or a mutex"),

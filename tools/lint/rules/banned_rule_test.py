@@ -22,6 +22,9 @@ GOOD = """
     const char* text = "std::thread, rand(), throw new Foo";
     absl::Duration now = executor->Now();
     new (place) Foo();
+    auto wrapped = absl::WrapUnique(new Foo(1));
+    std::unique_ptr<Foo> owned = std::unique_ptr<Foo>(new Foo(1));
+    const unsigned cores = std::thread::hardware_concurrency();
     void* operator new(size_t size);
     uint64_t r = random.Next();
     int64_t t = entry.time(0);
