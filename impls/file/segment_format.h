@@ -26,7 +26,8 @@ namespace tidelog::impls::file {
 
 inline constexpr uint64_t kSegmentHeaderSize = 4096;
 inline constexpr uint64_t kFrameAlignment = 8;
-inline constexpr uint64_t kFramePayloadMax = uint64_t{1} << 30;  // A size above is not believed.
+// Above the largest record there can be, a payload of a GiB with its properties.
+inline constexpr uint64_t kFramePayloadMax = uint64_t{5} << 28;
 
 using SegmentUuid = std::array<uint8_t, 16>;
 
@@ -98,8 +99,7 @@ struct IndexEntry {
 };
 static_assert(sizeof(IndexEntry) == 32);
 
-// Appends frames of one segment to a buffer, and keeps the chain.  Grows the buffer as a vector
-// grows: reserve FrameSize() for what is coming.  Thread-compatible.
+// Appends frames of one segment to a buffer, and keeps the chain.  Thread-compatible.
 class FrameEncoder {
  public:
   FrameEncoder(const SegmentUuid& uuid, uint64_t base_id, uint32_t base_chain);
