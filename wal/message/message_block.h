@@ -1,5 +1,5 @@
-// MessageBlock: reference-counted bytes under messages: one record, or a chunk that a reader read
-// ahead and that holds many.
+// MessageBlock: reference-counted bytes under messages: one record, or what a reader read
+// ahead, with many.
 #ifndef TIDELOG_WAL_MESSAGE_MESSAGE_BLOCK_H_
 #define TIDELOG_WAL_MESSAGE_MESSAGE_BLOCK_H_
 
