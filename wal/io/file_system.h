@@ -67,8 +67,8 @@ class MappedWord {
 // Errors carry the code of absl::ErrnoToStatus() and name operation and path, as in
 // "fdatasync a/b.seg: No space left on device":
 //   RESOURCE_EXHAUSTED   no space, over quota, or out of descriptors (Open)
-//   FAILED_PRECONDITION  not a directory, is a directory, read-only file system
-//   PERMISSION_DENIED
+//   FAILED_PRECONDITION  not a directory, is a directory, not opened to write
+//   PERMISSION_DENIED    no right to, or a read-only file system
 //   others               the device
 // A failed Write() may have written any part; of a failed Sync(), see above.
 class File {

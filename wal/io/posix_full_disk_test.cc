@@ -1,0 +1,196 @@
+// PosixFileSystem on a disk that is really full: a tmpfs of 1 MiB that only this test sees.
+//
+// Needs a mount namespace of its own, which the kernel gives to any user unless it was told not
+// to.  Where it was, set TIDELOG_TEST_WITHOUT_MOUNT=1 (bazel test --test_env=...) to leave this
+// out.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/log/check.h"
+#include "absl/status/status.h"
+#include "absl/status/status_matchers.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "wal/async/executor.h"
+#include "wal/async/future.h"
+#include "wal/async/thread_runtime.h"
+#include "wal/io/file_system.h"
+#include "wal/io/posix_file_system.h"
+
+namespace tidelog {
+namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::IsOkAndHolds;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
+using Pieces = std::vector<std::span<const char>>;
+
+constexpr size_t kDiskSize = 1 << 20;
+
+absl::Status WriteFile(const std::string& path, std::string_view contents) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  const bool written = fd >= 0 && write(fd, contents.data(), contents.size()) ==
+                                      static_cast<ssize_t>(contents.size());
+  absl::Status status;
+  if (!written) status = absl::ErrnoToStatus(errno, absl::StrCat("write ", path));
+  if (fd >= 0) close(fd);
+  return status;
+}
+
+// Gives the process mounts of its own; also the rights to change them, if it has not.
+absl::Status OwnMounts() {
+  const uid_t user = getuid();
+  if (unshare(CLONE_NEWNS) == 0) return absl::OkStatus();
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return absl::ErrnoToStatus(errno, "unshare");
+  return WriteFile("/proc/self/uid_map", absl::StrCat("0 ", user, " 1"));
+}
+
+// Requires: one thread only.
+absl::Status MountSmallDisk(const std::string& path) {
+  absl::Status own = OwnMounts();
+  if (!own.ok()) return own;
+  // Else what is mounted here would be so for everybody.
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return absl::ErrnoToStatus(errno, "make mounts private");
+  }
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("mkdir ", path));
+  }
+  const std::string options = absl::StrCat("mode=0777,size=", kDiskSize);
+  if (mount("none", path.c_str(), "tmpfs", 0, options.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("mount tmpfs on ", path));
+  }
+  return absl::OkStatus();
+}
+
+std::string DiskPath() { return absl::StrCat(testing::TempDir(), "/small_disk"); }
+
+class PosixFullDiskTest : public testing::Test {
+ protected:
+  static std::string Path(std::string_view name) { return absl::StrCat(DiskPath(), "/", name); }
+  ~PosixFullDiskTest() override {
+    for (const char* name : {"a", "b"}) unlink(Path(name).c_str());
+  }
+
+  template <class F>
+  auto Await(F make_future) {
+    return Blocking(executor_.get(), std::move(make_future));
+  }
+  std::unique_ptr<File> Create(std::string_view name) {
+    auto file = Await([&] { return files_.Open(Path(name), OpenMode::kCreateExclusive); });
+    CHECK_OK(file);
+    return *std::move(file);
+  }
+  absl::Status Write(File& file, uint64_t offset, size_t size) {
+    const std::string bytes(size, 'x');
+    const Pieces pieces = {bytes};
+    return Await([&] { return file.Write(offset, pieces); });
+  }
+
+  const std::unique_ptr<ThreadRuntime> runtime_ = ThreadRuntime::Create();
+  const std::unique_ptr<Executor> executor_ = runtime_->MakeExecutor("test");
+  PosixFileSystem files_{runtime_.get()};
+};
+
+TEST_F(PosixFullDiskTest, AWriteThatDoesNotFitFailsAndSaysSoAndHeals) {
+  const std::unique_ptr<File> filler = Create("a");
+  ASSERT_THAT(Write(*filler, 0, kDiskSize / 2), IsOk());
+  const std::unique_ptr<File> file = Create("b");
+  EXPECT_THAT(Write(*file, 0, kDiskSize),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       absl::StrCat("pwritev ", Path("b"), ": No space left on device")));
+  const auto size = Await([&] { return file->Size(); });
+  ASSERT_THAT(size, IsOk());
+  EXPECT_GT(*size, 0);  // A part was written, by a short write before the error.
+  EXPECT_LE(*size, kDiskSize / 2);
+
+  ASSERT_THAT(Await([&] { return filler->Truncate(0); }), IsOk());
+  EXPECT_THAT(Write(*file, *size, kDiskSize / 4), IsOk());
+}
+
+TEST_F(PosixFullDiskTest, AnAllocationThatDoesNotFitFails) {
+  const std::unique_ptr<File> file = Create("a");
+  EXPECT_THAT(Await([&] { return file->Allocate(2 * kDiskSize); }),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("fallocate ")));
+}
+
+TEST_F(PosixFullDiskTest, AllocatedBlocksCanBeWrittenOnAFullDisk) {
+  const std::unique_ptr<File> file = Create("a");
+  ASSERT_THAT(Await([&] { return file->Allocate(kDiskSize / 2); }), IsOk());
+  const std::unique_ptr<File> filler = Create("b");
+  ASSERT_THAT(Write(*filler, 0, kDiskSize), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Write(*file, 0, kDiskSize / 2), IsOk());
+}
+
+TEST_F(PosixFullDiskTest, AWordThatWasWrittenCanBeExchangedOnAFullDisk) {
+  const std::unique_ptr<File> file = Create("a");
+  ASSERT_THAT(Write(*file, 0, 8), IsOk());
+  const std::unique_ptr<File> filler = Create("b");
+  ASSERT_THAT(Write(*filler, 0, kDiskSize), StatusIs(absl::StatusCode::kResourceExhausted));
+  const auto word = Await([&] { return file->MapWord(0); });
+  ASSERT_THAT(word, IsOk());
+  uint64_t value = (*word)->Load();
+  EXPECT_TRUE((*word)->CompareExchange(value, 7));
+  EXPECT_THAT(Await([&] { return (*word)->Sync(); }), IsOk());
+}
+
+TEST_F(PosixFullDiskTest, InfoTellsTheTypeAndWhatIsFree) {
+  const auto before = Await([&] { return files_.Info(DiskPath()); });
+  ASSERT_THAT(before, IsOk());
+  EXPECT_EQ(before->type, "tmpfs");
+  EXPECT_TRUE(before->local);
+  EXPECT_EQ(before->free_bytes, kDiskSize);
+  const std::unique_ptr<File> file = Create("a");
+  ASSERT_THAT(Write(*file, 0, kDiskSize / 4), IsOk());
+  const auto after = Await([&] { return files_.Info(DiskPath()); });
+  ASSERT_THAT(after, IsOk());
+  EXPECT_EQ(after->free_bytes, kDiskSize * 3 / 4);
+}
+
+TEST_F(PosixFullDiskTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
+  Create("a");
+  ASSERT_EQ(mount("none", DiskPath().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  const auto refused =
+      StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("Read-only file system"));
+  EXPECT_THAT(Await([&] { return files_.Open(Path("b"), OpenMode::kCreateExclusive); }).status(),
+              refused);
+  EXPECT_THAT(Await([&] { return files_.Open(Path("a"), OpenMode::kReadWrite); }).status(),
+              refused);
+  EXPECT_THAT(Await([&] { return files_.Open(Path("a"), OpenMode::kRead); }), IsOk());
+  EXPECT_THAT(Await([&] { return files_.Unlink(Path("a")); }), refused);
+  const auto info = Await([&] { return files_.Info(DiskPath()); });
+  ASSERT_EQ(mount("none", DiskPath().c_str(), nullptr, MS_REMOUNT, nullptr), 0);
+  ASSERT_THAT(info, IsOk());
+  EXPECT_TRUE(info->read_only);
+}
+
+}  // namespace
+}  // namespace tidelog
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (std::getenv("TIDELOG_TEST_WITHOUT_MOUNT") != nullptr) {
+    std::puts("left out: TIDELOG_TEST_WITHOUT_MOUNT is set");
+    return EXIT_SUCCESS;
+  }
+  // Here, as a thread must not have been started.
+  CHECK_OK(tidelog::MountSmallDisk(tidelog::DiskPath()))
+      << "; if this machine allows no user namespaces, run with "
+         "--test_env=TIDELOG_TEST_WITHOUT_MOUNT=1";
+  return RUN_ALL_TESTS();
+}
