@@ -143,10 +143,13 @@ void WorkerPool::Work(Worker* worker) {
 
 // Takes something that is shared, or sleeps until there may be.  False: the worker ends.
 bool WorkerPool::TakeOrSleep(Local& self, Worker* worker) {
+  CHECK(!self.has_other_work());
+  bool taken = false;
   Worker* called = nullptr;
   {
     absl::MutexLock lock(&mutex_);
-    if (TakeSharedLocked(self)) {
+    taken = TakeSharedLocked(self);
+    if (taken) {
       called = CallLocked();  // If there is more, it takes two: so a call of one becomes many.
     } else if (stop_) {
       return false;
@@ -158,7 +161,7 @@ bool WorkerPool::TakeOrSleep(Local& self, Worker* worker) {
     }
   }
   Wake(called);
-  if (self.has_other_work()) return true;
+  if (taken) return true;
   while (worker->called.load(std::memory_order_acquire) == 0) {
     FutexWait(&worker->called, 0);
     wakes_.fetch_add(1, std::memory_order_relaxed);
@@ -169,6 +172,11 @@ bool WorkerPool::TakeOrSleep(Local& self, Worker* worker) {
 // Runs what this thread holds, and what comes from that.
 void WorkerPool::RunLocal(Local& self) {
   while (self.until == nullptr || !self.until->ready()) {
+    if (!self.lent && has_shared_work() && ++self.turns % kTurnsAlone == 0) {
+      absl::MutexLock lock(&mutex_);
+      TakeSharedLocked(self);
+      UpdateHintsLocked();
+    }
     if (Job* job = self.blocking.PopFront(); job != nullptr) {
       RunBlocking(self, job);
     } else if (Job* strand = NextStrand(self); strand != nullptr) {
@@ -205,11 +213,6 @@ void WorkerPool::RunBlocking(Local& self, Job* job) {
 
 // The strand whose turn it is; null if this thread has none.
 Job* WorkerPool::NextStrand(Local& self) {
-  if (!self.lent && has_shared_work() && ++self.turns % kTurnsAlone == 0) {
-    absl::MutexLock lock(&mutex_);
-    TakeSharedLocked(self);
-    UpdateHintsLocked();
-  }
   if (!self.late.empty() && (self.ready.empty() || ++self.late_turns > kLateTurnsMax)) {
     self.late_turns = 0;
     return self.late.PopFront();
