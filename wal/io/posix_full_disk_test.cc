@@ -55,9 +55,13 @@ absl::Status WriteFile(const std::string& path, std::string_view contents) {
 // Gives the process mounts of its own; also the rights to change them, if it has not.
 absl::Status OwnMounts() {
   const uid_t user = getuid();
+  const gid_t group = getgid();
   if (unshare(CLONE_NEWNS) == 0) return absl::OkStatus();
   if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return absl::ErrnoToStatus(errno, "unshare");
-  return WriteFile("/proc/self/uid_map", absl::StrCat("0 ", user, " 1"));
+  absl::Status status = WriteFile("/proc/self/setgroups", "deny");  // Before gid_map.
+  if (status.ok()) status = WriteFile("/proc/self/uid_map", absl::StrCat("0 ", user, " 1"));
+  if (status.ok()) status = WriteFile("/proc/self/gid_map", absl::StrCat("0 ", group, " 1"));
+  return status;
 }
 
 // Requires: one thread only.
