@@ -93,7 +93,7 @@ FreeBlock* NewMagazine(size_t size_class) {
   pooled.store(true, std::memory_order_relaxed);
   const size_t block_size = (size_class + 1) * kGrain;
   const uint32_t count = Capacity(size_class);
-  auto* slab = static_cast<char*>(::operator new(block_size * count, std::align_val_t{kGrain}));
+  auto* slab = static_cast<char*>(::operator new (block_size* count, std::align_val_t{kGrain}));
   FreeBlock* list = nullptr;
   for (uint32_t i = count; i > 0; --i) {
     list = ::new (slab + (i - 1) * block_size) FreeBlock{list, nullptr, 0};

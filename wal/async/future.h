@@ -137,7 +137,7 @@ void Then(Future<T> future, Executor* on, absl::AnyInvocable<void(T) &&> done) {
   continuation->run = [](Job* job) {
     auto* self = static_cast<Continuation*>(job);
     T value = std::move(self->future).Take();
-    absl::AnyInvocable<void(T) &&> call = std::move(self->done);
+    absl::AnyInvocable<void(T)&&> call = std::move(self->done);
     PoolDestroy(self);
     std::move(call)(std::move(value));
   };

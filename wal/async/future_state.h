@@ -48,9 +48,7 @@ class FutureStateBase {
   void SetReady();
 
   // True for the last owner, who then destroys the state.
-  bool DropOwner() {
-    return unshared() || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-  }
+  bool DropOwner() { return unshared() || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
 
  private:
   static inline constinit Waiter ready_;  // Only its address means anything.

@@ -144,9 +144,7 @@ TEST_F(FutureTest, CarriesValuesWithoutADefaultConstructor) {
 TEST_F(FutureTest, DroppingAFutureNeitherCancelsNorLosesTheOperation) {
   Promise<Unit> promise;
   runtime_.Run([&] {
-    {
-      const Future<Unit> dropped = Note(promise.future(), "went on", &trail_);
-    }
+    { const Future<Unit> dropped = Note(promise.future(), "went on", &trail_); }
     promise.Set(Unit{});
     return Note(MakeReadyFuture(Unit{}), "caller", &trail_);
   });
@@ -157,9 +155,7 @@ TEST_F(FutureTest, DroppingAFutureNeitherCancelsNorLosesTheOperation) {
 TEST_F(FutureTest, AValueThatNobodyWantsIsDestroyedOnce) {
   Promise<Token> promise;
   EXPECT_FALSE(promise.abandoned());
-  {
-    const Future<Token> dropped = promise.future();
-  }
+  { const Future<Token> dropped = promise.future(); }
   EXPECT_TRUE(promise.abandoned());
   Token token("token", &trail_);
   promise.Set(std::move(token));

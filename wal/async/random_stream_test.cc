@@ -33,10 +33,12 @@ TEST(RandomStreamTest, IsThePublishedGenerator) {
 
 // Recorded seeds depend on these; they must never change.
 TEST(RandomStreamTest, GivesTheRecordedNumbersForASeedAndAName) {
-  EXPECT_EQ(Take(RandomStream(42, "schedule"), 3),
-            (std::vector<uint64_t>{11181763613667542605u, 7138703840854759084u, 9938378471197592284u}));
-  EXPECT_EQ(Take(RandomStream(0, ""), 3),
-            (std::vector<uint64_t>{2173012722847780656u, 3664482154190621960u, 5689331144267033948u}));
+  EXPECT_EQ(
+      Take(RandomStream(42, "schedule"), 3),
+      (std::vector<uint64_t>{11181763613667542605u, 7138703840854759084u, 9938378471197592284u}));
+  EXPECT_EQ(
+      Take(RandomStream(0, ""), 3),
+      (std::vector<uint64_t>{2173012722847780656u, 3664482154190621960u, 5689331144267033948u}));
 }
 
 TEST(RandomStreamTest, SeedAndNameEachSelectAnotherStream) {

@@ -42,7 +42,7 @@ class Signal {
   bool closed_ = false;
   std::vector<Promise<Unit>> waiting_;
   std::vector<Promise<Unit>> waking_;  // Empty but inside NotifyAll(); keeps its memory.
-  size_t sweep_at_ = 16;  // Waiters at which those who gave up are looked for.
+  size_t sweep_at_ = 16;               // Waiters at which those who gave up are looked for.
 };
 
 }  // namespace tidelog

@@ -70,9 +70,7 @@ TEST(SignalTest, ThoseWhoGaveUpDoNotPileUp) {
   const Future<Unit> kept = signal.Wait();
   size_t count_max = 0;
   for (int i = 0; i < 1000; ++i) {
-    {
-      const Future<Unit> dropped = signal.Wait();
-    }
+    { const Future<Unit> dropped = signal.Wait(); }
     count_max = std::max(count_max, signal.count());
   }
   EXPECT_LE(count_max, 16u);

@@ -110,8 +110,7 @@ TestRuntime::TestRuntime(uint64_t seed)
 
 TestRuntime::~TestRuntime() {
   executor_.reset();
-  CHECK(executors_.empty()) << "executor " << executors_.front()->name()
-                            << " outlives its runtime";
+  CHECK(executors_.empty()) << "executor " << executors_.front()->name() << " outlives its runtime";
   CHECK(blocking_.empty()) << blocking_.size() << " blocking jobs outlive their runtime";
 }
 

@@ -276,8 +276,8 @@ bool WorkerPool::SpawnLocked() {
   const int error = pthread_create(&worker->thread, nullptr, &WorkerMain, worker.get());
   if (error != 0) {
     CHECK(!workers_.empty()) << "cannot start a thread: error " << error;
-    LOG_FIRST_N(WARNING, 1) << "cannot start thread " << workers_.size() + 1 << ": error "
-                            << error << "; fewer blocking calls run at once";
+    LOG_FIRST_N(WARNING, 1) << "cannot start thread " << workers_.size() + 1 << ": error " << error
+                            << "; fewer blocking calls run at once";
     return false;
   }
   workers_.push_back(std::move(worker));

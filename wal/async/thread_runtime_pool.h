@@ -42,16 +42,14 @@ class WorkerPool {
 
   // What a thread holds, if it is a worker or lent; for that thread only.
   struct Local {
-    bool has_other_work() const {
-      return !ready.empty() || !late.empty() || !blocking.empty();
-    }
+    bool has_other_work() const { return !ready.empty() || !late.empty() || !blocking.empty(); }
 
     WorkerPool* pool = nullptr;  // Null: neither a worker nor lent.
     bool lent = false;
-    JobList ready;               // Strands to run.
-    JobList late;                // Strands that wait for the thread to have nothing better to do.
-    JobList blocking;            // To run when no strand is held.
-    bool leave_strand = false;   // For `blocking`, after the job at hand.
+    JobList ready;              // Strands to run.
+    JobList late;               // Strands that wait for the thread to have nothing better to do.
+    JobList blocking;           // To run when no strand is held.
+    bool leave_strand = false;  // For `blocking`, after the job at hand.
     const FutureStateBase* until = nullptr;  // Of a lent thread: what it waits for.
     uint32_t turns = 0;
     uint32_t late_turns = 0;  // Since `late` had its turn.

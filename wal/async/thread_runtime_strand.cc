@@ -211,8 +211,7 @@ void Strand::Core::Delete() {
   delete this;
 }
 
-Strand::Strand(const StrandHome& home, std::string_view name)
-    : core_(new Core(home, this, name)) {
+Strand::Strand(const StrandHome& home, std::string_view name) : core_(new Core(home, this, name)) {
   home.strand_count->fetch_add(1, std::memory_order_relaxed);
 }
 

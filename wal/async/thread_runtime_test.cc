@@ -25,8 +25,7 @@ namespace {
 using Urgency = Runtime::Urgency;
 
 void PostCall(Executor* executor, absl::AnyInvocable<void()> call) {
-  Then<Unit>(MakeReadyFuture(Unit{}), executor,
-             [call = std::move(call)](Unit) mutable { call(); });
+  Then<Unit>(MakeReadyFuture(Unit{}), executor, [call = std::move(call)](Unit) mutable { call(); });
 }
 
 // Runs `call`, which may block, and is ready after that.
@@ -88,14 +87,13 @@ struct Spinner : Job {
 };
 
 std::unique_ptr<ThreadRuntime> OneThreadWithoutLending() {
-  return ThreadRuntime::Create(
-      {.executor_threads = 1, .blocking_threads_max = 4, .lend = false});
+  return ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = 4, .lend = false});
 }
 
 class ThreadRuntimeTest : public testing::TestWithParam<bool> {
  protected:
-  const std::unique_ptr<ThreadRuntime> runtime_ = ThreadRuntime::Create(
-      {.executor_threads = 2, .blocking_threads_max = 8, .lend = GetParam()});
+  const std::unique_ptr<ThreadRuntime> runtime_ =
+      ThreadRuntime::Create({.executor_threads = 2, .blocking_threads_max = 8, .lend = GetParam()});
 };
 
 INSTANTIATE_TEST_SUITE_P(Lending, ThreadRuntimeTest, testing::Bool(),
@@ -239,16 +237,13 @@ TEST(ThreadRuntimeFairnessTest, AJobThatPostsItselfStarvesNoBlockingCallOfItsStr
   const std::unique_ptr<ThreadRuntime> runtime = OneThreadWithoutLending();
   const std::unique_ptr<Executor> busy = runtime->MakeExecutor("busy");
   const Spinner spinner(busy.get());
-  Blocking(busy.get(), [&] {
-    return Float(runtime.get(), busy.get(), Urgency::kWhenIdle, [] {});
-  });
+  Blocking(busy.get(), [&] { return Float(runtime.get(), busy.get(), Urgency::kWhenIdle, [] {}); });
 }
 
 // Goal: what one job makes runnable spreads over the threads.  Method: a job that waits, as no
 // job should, for one of another strand that would stand behind it on one thread.
 TEST(ThreadRuntimeFairnessTest, StrandsMadeRunnableByOneJobRunInParallel) {
-  const std::unique_ptr<ThreadRuntime> runtime =
-      ThreadRuntime::Create({.executor_threads = 2});
+  const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create({.executor_threads = 2});
   const std::unique_ptr<Executor> a = runtime->MakeExecutor("a");
   const std::unique_ptr<Executor> b = runtime->MakeExecutor("b");
   const std::unique_ptr<Executor> c = runtime->MakeExecutor("c");
@@ -284,9 +279,7 @@ TEST(ThreadRuntimeAtIdleTest, RunsWhenTheJobsOfStrandAndThreadAreDone) {
     log->AtIdle(&flush);
     PostCall(log.get(), [&] { order.push_back("append 1"); });
     // The client is to run on this thread, and appends as well.
-    PostCall(client.get(), [&] {
-      PostCall(log.get(), [&] { order.push_back("append 2"); });
-    });
+    PostCall(client.get(), [&] { PostCall(log.get(), [&] { order.push_back("append 2"); }); });
   });
   done.WaitForNotification();
   EXPECT_EQ(order, (std::vector<std::string>{"append 1", "append 2", "flush"}));
@@ -348,8 +341,8 @@ Future<Unit> SleepOn(Executor* executor, absl::Duration duration) {
 // from running.
 TEST(ThreadRuntimeBlockingTest, HungCallsLeaveThreadsForStrandsAndTimers) {
   constexpr int kMax = 3;
-  const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create(
-      {.executor_threads = 1, .blocking_threads_max = kMax, .lend = false});
+  const std::unique_ptr<ThreadRuntime> runtime =
+      ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = kMax, .lend = false});
   std::vector<std::unique_ptr<Executor>> executors;
   absl::Notification hang;
   absl::BlockingCounter hung(kMax);
@@ -515,8 +508,7 @@ TEST_P(ThreadRuntimeTest, ManyBlockingCallersOfManyLogsAllGetTheirAnswers) {
       for (int i = 0; i < kAppends; ++i) {
         const int log = (t + i) % kLogs;
         const int value = t * kAppends + i;
-        const int stored =
-            Blocking(executors[log].get(), [&] { return logs[log]->Append(value); });
+        const int stored = Blocking(executors[log].get(), [&] { return logs[log]->Append(value); });
         wrong += stored != value;
       }
     });
@@ -639,9 +631,8 @@ TEST(ThreadRuntimeIdleTest, AnIdleRuntimeDoesNotWakeUp) {
     Blocking(executors[i].get(), [&] { return Touch(executors[i].get()); });
   }
   const uint64_t before = runtime->stats().wakes;
-  Blocking(executors[0].get(), [&] {
-    return SleepOn(executors[0].get(), absl::Milliseconds(300));
-  });
+  Blocking(executors[0].get(),
+           [&] { return SleepOn(executors[0].get(), absl::Milliseconds(300)); });
   // A worker for the call, the timers' thread to be told and when it rings, a worker for that.
   EXPECT_LE(runtime->stats().wakes - before, 8u);
 }
@@ -717,9 +708,8 @@ TEST_F(ThreadRuntimeDeathTest, BlockingInABlockingJobAborts) {
         const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create();
         const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
         Blocking(executor.get(), [&] {
-          return Float(runtime.get(), executor.get(), Urgency::kNow, [&] {
-            Blocking(executor.get(), [&] { return Touch(executor.get()); });
-          });
+          return Float(runtime.get(), executor.get(), Urgency::kNow,
+                       [&] { Blocking(executor.get(), [&] { return Touch(executor.get()); }); });
         });
       },
       "executor log was waited for inside a blocking job");
