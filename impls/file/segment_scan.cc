@@ -79,7 +79,7 @@ bool SegmentScan::TakeFrame(const Frame& frame,
   CommitPayload commit;
   if (!chain_.OnCommit(frame, &commit)) return false;
   const ScanPoint end = {frame.end_offset(), chain_.next_id(), chain_.chain()};
-  on_group({result_.end, end, commit, frames_});
+  on_group({result_.end, end, commit, frames_, frame});
   frames_.clear();
   frame_offset_ = end.offset;
   result_.end = end;

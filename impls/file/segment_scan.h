@@ -42,6 +42,7 @@ struct ScanGroup {
   // Its record and gap frames, good for as long as the bytes fed.  Empty if only a watermark moved,
   // or without Options::records.
   std::span<const Frame> frames;
+  Frame commit_frame;
 };
 
 struct ScanResult {

@@ -1,0 +1,20 @@
+#include "impls/file/testing/record_bytes.h"
+
+#include <utility>
+
+#include "absl/log/check.h"
+#include "absl/status/statusor.h"
+#include "wal/message/message.h"
+#include "wal/message/message_stamper.h"
+
+namespace tidelog::impls::file {
+
+std::string InsertRecord(Term term, TimeTick tick, std::string_view payload) {
+  absl::StatusOr<MutableMessage> message =
+      MutableMessage::Builder(MessageType::kInsert).Build(payload);
+  CHECK_OK(message.status());
+  MessageStamper::Stamp(*message, term, tick, /*last_confirmed=*/nullptr);
+  return std::string(message->view().data(), message->encoded_size());
+}
+
+}  // namespace tidelog::impls::file
