@@ -15,7 +15,7 @@ namespace tidelog::impls::memory {
 
 inline constexpr walimpls::Traits kTraits = {
     .kind = LogKind::kMemory,
-    .message_bytes_max = size_t{64} << 20,
+    .message_bytes_max = size_t{16} << 20,
     .group_bytes_max = size_t{64} << 20,
     .group_count_max = 4096,
     .property_count_max = 1024,
