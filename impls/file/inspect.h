@@ -4,8 +4,8 @@
 // cache, takes no lock and claims no term, so it may run beside a live owner; what the owner is in
 // the middle of writing is then not taken for damage.
 //
-// All of it runs on the executor that it is called on and holds one chunk, or the longest frame, in
-// memory at a time.
+// Operations run on the executor that they are called on, and hold one chunk, or the longest group,
+// in memory at a time.  `files` must outlive them.
 #ifndef TIDELOG_IMPLS_FILE_INSPECT_H_
 #define TIDELOG_IMPLS_FILE_INSPECT_H_
 
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -27,10 +28,12 @@
 namespace tidelog::impls::file {
 
 enum class Severity {
-  kOk,       // Checked, and as it should be.
-  kTorn,     // Written and never acknowledged; the next open drops it.
-  kCorrupt,  // Not what was written, or gone.  An open, or a reader there, refuses with kCorrupt.
-  kOrphan,   // A file that no manifest lists; the owner sweeps it.
+  kOk,    // Checked, and as it should be.
+  kTorn,  // Written and never acknowledged; the next open drops it.
+  // Not what was written, or gone.  An open, or a reader there, refuses with kCorrupt; only a
+  // damaged index they do without.
+  kCorrupt,
+  kOrphan,  // A file that no manifest lists; the owner sweeps it, unless it is no file of a log.
 };
 
 // "OK", "TORN", "CORRUPT", "ORPHAN".
@@ -50,17 +53,18 @@ struct Finding {
 struct ChannelInfo {
   std::string channel;
   TermWord owner;
-  bool live = false;                 // Somebody holds the LOCK.
-  std::optional<Manifest> manifest;  // None: opened, or tried to, and nothing published yet.
+  bool live = false;  // Somebody holds the LOCK.
+  // None: nothing was published yet.
+  std::optional<Manifest> manifest;
 };
 
 struct SegmentSummary {
   ManifestSegment listed;
   uint64_t file_size = 0;
-  uint64_t end_offset = 0;
+  uint64_t end_offset = 0;  // Behind the last good group.
   uint64_t group_count = 0;
   uint64_t record_count = 0;
-  uint64_t payload_bytes = 0;
+  uint64_t payload_bytes = 0;  // Of records, as stored.
   uint64_t last_id = 0;
   uint64_t watermark = 0;
 };
@@ -68,7 +72,7 @@ struct SegmentSummary {
 struct VerifyReport {
   ChannelInfo info;
   std::vector<SegmentSummary> segments;
-  std::vector<Finding> findings;  // In the order of files in the log, then the others by name.
+  std::vector<Finding> findings;  // TERM and manifest, segments in log order, other files by name.
   bool HasCorruption() const;
 };
 
@@ -77,32 +81,35 @@ struct InspectOptions {
   int findings_per_file_max = 100;  // After that many, the rest of a file is not looked at.
 };
 
-// One frame, or what could not be read in its place.
+// One thing in a file: exactly one of these is set, but `commit` beside its frame.
 struct DumpItem {
   std::string file;
-  const SegmentHeader* header = nullptr;  // Set for the header block; the others are null then.
+  const SegmentHeader* header = nullptr;
   const Frame* frame = nullptr;           // A good frame, committed or not.
   const CommitPayload* commit = nullptr;  // Of a commit frame.
-  const Finding* damage = nullptr;        // What is wrong from there on in this file.
+  const Finding* damage = nullptr;        // What cannot be read, or does not count, from there on.
 };
 
 // Names of the channels below a log's directory, sorted.  kInvalidArgument: `dir` is not marked as
-// a file log.  kInner: of a newer format version.
+// a file log.  kCorrupt: the mark is damaged.  kInner: of a newer format version.  Others: what the
+// file system says.
 Future<absl::StatusOr<std::vector<std::string>>> ListChannels(FileSystem* files, std::string dir);
 
 // Reads TERM and the newest manifest of DIR/CHANNEL.  kChannelNotExist; kCorrupt, kInner: from
-// there.  `files` must outlive the operation, here and below.
+// there; others: what the file system says.
 Future<absl::StatusOr<ChannelInfo>> ReadChannelInfo(FileSystem* files, std::string dir,
                                                     std::string channel);
 
 // Reads everything: each frame, checksum and record of each listed segment, chain and watermarks,
-// indexes, older manifests, TERM, and what else lies in the directory.  Damage is a finding, not an
-// error.  kChannelNotExist: there is no such channel; otherwise what the file system says.
+// indexes, TERM, and what else lies in the directory.  Damage is a finding, not an error.
+// kChannelNotExist: there is no such channel.  kInner: it is of a newer format version.
+// kUnavailable: the log changed faster than it could be read.  Others: what the file system says.
 Future<absl::StatusOr<VerifyReport>> Verify(FileSystem* files, std::string dir, std::string channel,
                                             InspectOptions options);
 
 // Calls `on_item` with each frame of each listed segment, in order of the log, until it returns
-// false.  Frames of a torn group are given too, then the damage.
+// false.  Damage is given where it lies, behind the good frames of a group that does not count.
+// Views are valid during the call.  Errors: as ReadChannelInfo()'s.
 Future<absl::Status> Dump(FileSystem* files, std::string dir, std::string channel,
                           InspectOptions options,
                           absl::AnyInvocable<bool(const DumpItem&)> on_item);
