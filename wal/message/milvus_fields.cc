@@ -74,8 +74,11 @@ std::optional<std::string> ParseKey(std::string_view text) {
     if (!number || *number < 0) return std::nullopt;
     return FromNumber(*number);
   }
+  const std::string_view digits = text.substr(1);
+  // HexStringToBytes() is undefined for bytes that are no ASCII.
+  if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
   std::string key;
-  if (!absl::HexStringToBytes(text.substr(1), &key)) return std::nullopt;
+  if (!absl::HexStringToBytes(digits, &key)) return std::nullopt;
   if (key.empty() || key.size() > MessageId::kKeyMax || FormatKey(key) != text) return std::nullopt;
   return key;
 }
