@@ -1,0 +1,61 @@
+#include "adaptor/append/append_run.h"
+
+#include <utility>
+
+#include "absl/log/check.h"
+#include "wal/message/message_stamper.h"
+
+namespace tidelog::adaptor {
+
+AppendRun::AppendRun(Messages messages, const AppendOptions& options, Reply reply, bool retry)
+    : may_retry(retry), op_(std::move(messages), options), reply_(std::move(reply)) {
+  deadline_timer.run = this;
+}
+
+MutableMessage& AppendRun::Open(size_t index) {
+  AppendOp::Slot& slot = op_.slots_[index];
+  if (!slot.open) slot.open.emplace(MessageStamper::Reopen(std::move(slot.sealed)));
+  return *slot.open;
+}
+
+ImmutableMessage AppendRun::Seal(size_t index) {
+  AppendOp::Slot& slot = op_.slots_[index];
+  slot.sealed = MessageStamper::Seal(*std::move(slot.open));
+  slot.open.reset();
+  return slot.sealed;
+}
+
+void AppendRun::Send(size_t unknown_count, const absl::Status& status) {
+  Reply reply = *std::exchange(reply_, std::nullopt);
+  if (auto* single = std::get_if<SingleReply>(&reply)) {
+    if (op_.done_count() == 1) {
+      single->Set(op_.result(0));
+    } else {
+      single->Set(status);
+    }
+    return;
+  }
+  BatchResult result;
+  result.done.assign(op_.results_.begin(), op_.results_.end());
+  result.unknown = unknown_count;
+  result.rest = status;
+  std::get<BatchReply>(reply).Set(std::move(result));
+}
+
+void AppendRun::AnswerEarly(const absl::Status& status) {
+  if (answered()) return;
+  size_t at_backend = 0;
+  for (const Group& group : groups) {
+    if (group.first >= op_.done_count()) at_backend += group.count;
+  }
+  Send(groups_left == 0 ? 0 : at_backend, status);
+}
+
+void AppendRun::Answer() {
+  op_.slots_.clear();
+  if (answered()) return;
+  CHECK(!op_.status_.ok() || op_.unknown_count_ == 0);
+  Send(op_.unknown_count_, op_.status_);
+}
+
+}  // namespace tidelog::adaptor

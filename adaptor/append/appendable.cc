@@ -1,0 +1,78 @@
+#include "adaptor/append/appendable.h"
+
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+std::string What(const PChannel& channel, const RecordView& record) {
+  return absl::StrCat("append a ", MessageTypeName(record.type()), " to ", ToString(channel));
+}
+
+absl::Status CheckSize(const PChannel& channel, const AppendLimits& limits,
+                       const RecordView& record) {
+  const size_t size = record.size();
+  if (size > limits.message_bytes_max) {
+    return WalError(WalErrorCode::kTooLarge,
+                    absl::StrCat(What(channel, record), ": it is of ", size, " bytes, and at most ",
+                                 limits.message_bytes_max, " are allowed"));
+  }
+  const size_t properties = record.property_count();
+  if (properties > static_cast<size_t>(limits.property_count_max)) {
+    return WalError(
+        WalErrorCode::kTooLarge,
+        absl::StrCat(What(channel, record), ": it has ", properties, " properties, and at most ",
+                     limits.property_count_max, " are allowed"));
+  }
+  return absl::OkStatus();
+}
+
+// What only the log itself, or a reader, makes.
+absl::Status CheckOrigin(const PChannel& channel, const RecordView& record) {
+  constexpr uint16_t kLogsOwn =
+      kLastConfirmedIsSelf | kNotPersisted | kFenceBarrier | kHasReplayStart | kHasChunk;
+  const bool is_logs_own = record.type() == MessageType::kTimeTick ||
+                           record.type() == MessageType::kTxn || (record.flags() & kLogsOwn) != 0;
+  if (!is_logs_own) return absl::OkStatus();
+  return WalError(
+      WalErrorCode::kInvalidArgument,
+      absl::StrCat(What(channel, record), ": only the log itself writes such a message"));
+}
+
+// The one place that says what is not there yet.
+absl::Status CheckSupported(const PChannel& channel, const RecordView& record) {
+  std::string_view what;
+  switch (record.type()) {
+    case MessageType::kBeginTxn:
+    case MessageType::kCommitTxn:
+    case MessageType::kRollbackTxn:
+      what = "transactions";
+      break;
+    case MessageType::kAlterWal:
+      what = "switches of the backend";
+      break;
+    default:
+      break;
+  }
+  if ((record.flags() & kHasTxn) != 0) what = "transactions";
+  if (record.idempotency_key()) what = "idempotency keys";
+  if (what.empty()) return absl::OkStatus();
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat(What(channel, record), ": ", what, " are not supported yet"));
+}
+
+}  // namespace
+
+absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits,
+                             const RecordView& record) {
+  TIDELOG_RETURN_IF_ERROR(CheckSize(channel, limits, record));
+  TIDELOG_RETURN_IF_ERROR(CheckOrigin(channel, record));
+  return CheckSupported(channel, record);
+}
+
+}  // namespace tidelog::adaptor

@@ -1,0 +1,20 @@
+// Appendable: which messages a log takes.
+#ifndef TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_
+#define TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_
+
+#include "absl/status/status.h"
+#include "wal/message/record.h"
+#include "wal/types.h"
+#include "wal/wal.h"
+
+namespace tidelog::adaptor {
+
+// OK: `record`, of which nothing is stamped yet, may be appended to `channel`.
+// kTooLarge: above `limits` (B4).  kInvalidArgument: of the log's own, or of a kind that this log
+// does not support.
+absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits,
+                             const RecordView& record);
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_

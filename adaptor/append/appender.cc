@@ -1,0 +1,217 @@
+#include "adaptor/append/appender.h"
+
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "adaptor/append/appendable.h"
+#include "wal/async/coroutine.h"
+#include "wal/base/status_macros.h"
+#include "wal/message/message_factory.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+using Phase = AppendRun::Phase;
+
+// On the executor's clock; it is read only for who set a timeout.
+absl::Duration DeadlineOf(const AppendOptions& options, const Executor& executor) {
+  if (options.timeout == absl::InfiniteDuration()) return absl::InfiniteDuration();
+  return executor.Now() + options.timeout;
+}
+
+}  // namespace
+
+Future<absl::StatusOr<AppendResult>> Appender::Append(MutableMessage message,
+                                                      AppendOptions options) {
+  AppendRun::SingleReply reply("an append");
+  Future<absl::StatusOr<AppendResult>> future = reply.future();
+  Messages messages;
+  messages.push_back(std::move(message));
+  Run(std::move(messages), options, std::move(reply), DeadlineOf(options, *parts_.log->strand));
+  return future;
+}
+
+Future<BatchResult> Appender::AppendBatch(std::vector<MutableMessage> messages,
+                                          AppendOptions options) {
+  AppendRun::BatchReply reply("a batch of appends");
+  Future<BatchResult> future = reply.future();
+  if (messages.empty()) {
+    reply.Set(BatchResult{});
+    return future;
+  }
+  Messages all(std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
+  Run(std::move(all), options, std::move(reply), DeadlineOf(options, *parts_.log->strand));
+  return future;
+}
+
+Future<absl::StatusOr<AppendResult>> Appender::AppendTimeTick(bool may_retry) {
+  AppendRun::SingleReply reply("a time tick");
+  Future<absl::StatusOr<AppendResult>> future = reply.future();
+  RunTimeTick(std::move(reply), may_retry);
+  return future;
+}
+
+Detached Appender::Run(Messages messages, AppendOptions options, AppendRun::Reply reply,
+                       absl::Duration deadline) {
+  Entries::Entry entry(parts_.entries);
+  AppendRun run(std::move(messages), options, std::move(reply), /*may_retry=*/true);
+  run.deadline = deadline;
+  co_await EnterExecutor(parts_.log->strand);
+
+  InterceptorChain& chain = *parts_.chain;
+  const bool timed = chain.Sample();
+  absl::Status go = Begin(run);
+  while (go.ok() && run.passed < chain.size()) {
+    Verdict verdict = chain.Before(run.passed, run.op(), timed);
+    if (verdict.until() == nullptr) {
+      go = verdict.status();
+    } else {
+      run.phase = Phase::kWaitingInInterceptor;
+      go = co_await std::move(*verdict.until());
+      run.phase = Phase::kRunning;
+    }
+    if (!go.ok()) break;
+    ++run.passed;
+    go = StillWanted(run);  // The wait may have been long.
+  }
+  while (go.ok()) {
+    run.phase = Phase::kWaitingForTurn;
+    while (!parts_.submitter->MayGo(run) && StillWanted(run).ok()) {
+      co_await parts_.submitter->WaitTurn(run);
+    }
+    go = StillWanted(run);
+    if (!go.ok()) break;
+    // One step, without an await: the tick's order is the log's (D8).
+    run.phase = Phase::kAtBackend;
+    parts_.submitter->HandOver(run);
+    for (size_t i = 0; i < run.groups.size(); ++i) {
+      absl::StatusOr<walimpls::Ids> ids = co_await std::move(run.groups[i].ids);
+      parts_.submitter->Settle(run, i, ids);
+    }
+    if (!parts_.submitter->WantsRetry(run)) break;
+  }
+  End(run, go, timed);
+  entry.Leave();
+  run.Answer();
+}
+
+Detached Appender::RunTimeTick(AppendRun::Reply reply, bool may_retry) {
+  Entries::Entry entry(parts_.entries);
+  Messages messages;
+  messages.push_back(MessageFactory::StoredTimeTick());
+  const AppendOptions options;
+  AppendRun run(std::move(messages), options, std::move(reply), may_retry);
+  live_.PushBack(run);
+  absl::Status go = StillWanted(run);
+  while (go.ok()) {
+    run.phase = Phase::kWaitingForTurn;
+    while (!parts_.submitter->MayGo(run) && StillWanted(run).ok()) {
+      co_await parts_.submitter->WaitTurn(run);
+    }
+    go = StillWanted(run);
+    if (!go.ok()) break;
+    run.phase = Phase::kAtBackend;
+    parts_.submitter->HandOver(run);
+    absl::StatusOr<walimpls::Ids> ids = co_await std::move(run.groups[0].ids);
+    parts_.submitter->Settle(run, 0, ids);
+    if (!parts_.submitter->WantsRetry(run)) break;
+  }
+  End(run, go, /*timed=*/false);
+  entry.Leave();
+  run.Answer();
+}
+
+absl::Status Appender::Begin(AppendRun& run) {
+  live_.PushBack(run);
+  TIDELOG_RETURN_IF_ERROR(parts_.availability->reason());
+  TIDELOG_RETURN_IF_ERROR(refusal_);
+  for (size_t i = 0; i < run.op().count(); ++i) {
+    const RecordView record = run.record(i);
+    TIDELOG_RETURN_IF_ERROR(CheckAppendable(parts_.log->channel, *parts_.limits, record));
+    const std::optional<TimeTick> barrier = record.barrier_time_tick();
+    if (barrier) TIDELOG_RETURN_IF_ERROR(parts_.submitter->ticks().CheckBarrier(*barrier));
+  }
+  ArmDeadline(run);
+  return StillWanted(run);
+}
+
+absl::Status Appender::StillWanted(const AppendRun& run) const {
+  if (!run.withdrawn.ok()) return run.withdrawn;
+  // The last tick of a log comes when nothing else is taken any more.
+  if (!refusal_.ok() && run.may_retry) return refusal_;
+  return parts_.availability->reason();
+}
+
+void Appender::End(AppendRun& run, const absl::Status& go, bool timed) {
+  run.phase = Phase::kRunning;
+  if (!go.ok()) {
+    run.ForgetStatus();
+    run.SetStatus(go);
+  }
+  parts_.submitter->LeaveTurn(run);
+  while (run.passed > 0) parts_.chain->After(--run.passed, run.op(), timed);
+  parts_.log->strand->Cancel(&run.deadline_timer);
+  live_.Remove(run);
+  if (ended_.count() > 0) ended_.NotifyAll();
+}
+
+void Appender::ArmDeadline(AppendRun& run) {
+  if (run.deadline == absl::InfiniteDuration()) return;
+  run.deadline_timer.appender = this;
+  run.deadline_timer.fire = [](Timer* timer) {
+    auto* deadline = static_cast<AppendRun::Deadline*>(timer);
+    deadline->appender->OnDeadline(*deadline->run);
+  };
+  // Already past: it never waited, but it is too late all the same.
+  if (run.deadline <= parts_.log->strand->Now()) return OnDeadline(run);
+  parts_.log->strand->PostAt(&run.deadline_timer, run.deadline);
+}
+
+void Appender::OnDeadline(AppendRun& run) {
+  const std::string_view channel = parts_.log->channel.name;
+  if (run.phase == Phase::kAtBackend) {
+    run.AnswerEarly(WalError(WalErrorCode::kOutcomeUnknown,
+                             absl::StrCat("append to ", channel, " at tick ", ToInt(run.first_tick),
+                                          ": the timeout ran out after it was handed to storage")));
+    return;
+  }
+  if (!run.op().status().ok()) {
+    Withdraw(run, WalErrorFrom(WalErrorCode::kUnavailable,
+                               absl::StrCat("append to ", channel,
+                                            ": the timeout ran out while storage went on failing"),
+                               run.op().status()));
+    return;
+  }
+  Withdraw(run, WalError(WalErrorCode::kDeadlineExceeded,
+                         absl::StrCat("append to ", channel,
+                                      ": the timeout ran out before it was handed to storage")));
+}
+
+void Appender::Withdraw(AppendRun& run, const absl::Status& reason) {
+  if (!run.withdrawn.ok()) return;
+  run.withdrawn = reason;
+  run.AnswerEarly(reason);
+  if (run.phase == Phase::kWaitingInInterceptor) (*parts_.chain)[run.passed].Withdraw(run.op());
+  if (run.phase == Phase::kWaitingForTurn) parts_.submitter->Withdraw(run);
+}
+
+void Appender::Refuse(const absl::Status& reason) {
+  if (refusal_.ok()) refusal_ = reason;
+  // Nothing leaves the list meanwhile: who is woken runs in a job of its own.
+  for (AppendRun* run = live_.first(); run != nullptr;
+       run = IntrusiveList<AppendRun, LiveTag>::after(*run)) {
+    if (run->phase != Phase::kAtBackend) Withdraw(*run, reason);
+  }
+}
+
+void Appender::AnswerAllUnknown(const absl::Status& reason) {
+  for (AppendRun* run = live_.first(); run != nullptr;
+       run = IntrusiveList<AppendRun, LiveTag>::after(*run)) {
+    if (run->phase == Phase::kAtBackend) run->AnswerEarly(reason);
+  }
+}
+
+}  // namespace tidelog::adaptor

@@ -1,0 +1,83 @@
+// Appender: the append path of one log, from the call to the answer.
+#ifndef TIDELOG_ADAPTOR_APPEND_APPENDER_H_
+#define TIDELOG_ADAPTOR_APPEND_APPENDER_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "adaptor/append/append_run.h"
+#include "adaptor/append/submitter.h"
+#include "adaptor/async/detached.h"
+#include "adaptor/async/entries.h"
+#include "adaptor/async/intrusive_list.h"
+#include "adaptor/interceptors/interceptor_chain.h"
+#include "adaptor/log/availability.h"
+#include "adaptor/log/log_context.h"
+#include "wal/async/future.h"
+#include "wal/async/signal.h"
+#include "wal/message/message.h"
+#include "wal/wal.h"
+
+namespace tidelog::adaptor {
+
+// One coroutine an append: admission and the other interceptors' hooks, the hand-over, the hooks
+// back.  An append allocates two pooled blocks, its frame and its answer.
+class Appender {
+ public:
+  // All outlive this.
+  struct Parts {
+    const LogContext* log;
+    Entries* entries;
+    const Availability* availability;
+    InterceptorChain* chain;
+    Submitter* submitter;
+    const AppendLimits* limits;
+  };
+  explicit Appender(const Parts& parts) : parts_(parts) {}
+
+  // As Wal::Append() and Wal::AppendBatch().  Safe from any thread.
+  Future<absl::StatusOr<AppendResult>> Append(MutableMessage message, AppendOptions options);
+  Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages, AppendOptions options);
+
+  // Stores a TimeTick, past the interceptors (D5); with one attempt, or until it is stored or the
+  // log is lost.  Requires: on the executor.
+  Future<absl::StatusOr<AppendResult>> AppendTimeTick(bool may_retry);
+
+  // Takes no more appends but the log's own ticks, and ends those that are not at the backend with
+  // `reason`, not done.
+  void Refuse(const absl::Status& reason);
+  // Tells the callers of all others that nobody knows (C2).
+  void AnswerAllUnknown(const absl::Status& reason);
+
+  // Appends that have not ended, those whose callers have their answer included.
+  size_t live_count() const { return live_.size(); }
+  // Ready when one has ended.
+  Future<Unit> WhenEnded() { return ended_.Wait(); }
+
+ private:
+  Detached Run(Messages messages, AppendOptions options, AppendRun::Reply reply,
+               absl::Duration deadline);
+  Detached RunTimeTick(AppendRun::Reply reply, bool may_retry);
+
+  // Takes a run in, or says why not.
+  absl::Status Begin(AppendRun& run);
+  // Why `run` must not go on; OK: it may.
+  absl::Status StillWanted(const AppendRun& run) const;
+  // Whatever became of it: `go` says why it was not handed over, if so.
+  void End(AppendRun& run, const absl::Status& go, bool timed);
+
+  void ArmDeadline(AppendRun& run);
+  void OnDeadline(AppendRun& run);
+  void Withdraw(AppendRun& run, const absl::Status& reason);
+
+  const Parts parts_;
+  absl::Status refusal_;  // OK: appends are taken.
+  IntrusiveList<AppendRun, LiveTag> live_;
+  Signal ended_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_APPEND_APPENDER_H_

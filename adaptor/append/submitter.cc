@@ -1,0 +1,200 @@
+#include "adaptor/append/submitter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+#include "wal/message/message_stamper.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+
+Submitter::~Submitter() {
+  CHECK(outstanding_.empty() && waiting_.empty())
+      << ToString(parts_.log->channel) << ": destroyed with appends in flight";
+}
+
+bool Submitter::MayGo(const AppendRun& run) const {
+  if (failing_ || stopped_) return false;
+  return waiting_.empty() || waiting_.begin()->first == run.sequence;
+}
+
+Future<Unit> Submitter::WaitTurn(AppendRun& run) {
+  if (run.sequence == 0) run.sequence = next_sequence_++;
+  std::optional<Promise<Unit>>& place = waiting_[run.sequence];
+  CHECK(!place) << "an append waits twice for its turn";
+  place.emplace("the turn of an append");
+  Future<Unit> turn = place->future();
+  // It may be behind one that was woken and has not run yet; else nothing would wake it.
+  if (stopped_) Withdraw(run);
+  return turn;
+}
+
+void Submitter::LeaveTurn(AppendRun& run) {
+  if (waiting_.erase(run.sequence) > 0) WakeFirst();
+}
+
+void Submitter::Withdraw(const AppendRun& run) {
+  const auto found = waiting_.find(run.sequence);
+  if (found == waiting_.end() || !found->second) return;
+  std::exchange(found->second, std::nullopt)->Set(Unit{});
+}
+
+void Submitter::WakeFirst() {
+  if (failing_ || stopped_ || waiting_.empty()) return;
+  std::optional<Promise<Unit>>& first = waiting_.begin()->second;
+  if (first) std::exchange(first, std::nullopt)->Set(Unit{});
+}
+
+void Submitter::HandOver(AppendRun& run) {
+  CHECK(!handing_over_ && MayGo(run))
+      << ToString(parts_.log->channel) << ": an append is handed over out of turn (D8)";
+  handing_over_ = true;
+  if (run.sequence == 0) run.sequence = next_sequence_++;
+  waiting_.erase(run.sequence);
+  run.groups.clear();
+  run.ForgetStatus();
+  StampAll(run);
+  outstanding_.PushBack(run);
+
+  const walimpls::Traits& traits = parts_.backend->traits();
+  size_t first = run.op().done_count();
+  size_t bytes = 0;
+  for (size_t i = first; i < run.op().count(); ++i) {
+    const size_t size = run.record(i).size();
+    const bool full = i - first == traits.group_count_max || bytes + size > traits.group_bytes_max;
+    if (full && i > first) {
+      SubmitGroup(run, first, i - first);
+      first = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  SubmitGroup(run, first, run.op().count() - first);
+  handing_over_ = false;
+  WakeFirst();
+}
+
+void Submitter::StampAll(AppendRun& run) {
+  const MessageId* last_confirmed = newest_ ? &newest_->id : nullptr;
+  const size_t first = run.op().done_count();
+  for (size_t i = first; i < run.op().count(); ++i) {
+    MutableMessage& message = run.Open(i);
+    const RecordView record = message.view();
+    const TimeTick barrier = record.barrier_time_tick().value_or(TimeTick{0});
+    const TimeTick tick = parts_.ticks->Allocate(barrier);
+    CHECK(tick > last_handed_over_)
+        << "tick " << ToInt(tick) << " of " << ToString(parts_.log->channel) << " is not above "
+        << ToInt(last_handed_over_) << " (D8)";
+    last_handed_over_ = tick;
+    if (i == first) run.first_tick = tick;
+    MessageStamper::Stamp(message, parts_.log->channel.term, tick, last_confirmed);
+    if (record.type() == MessageType::kTimeTick) {
+      const MessageId* boundary = parts_.boundary ? &*parts_.boundary : nullptr;
+      MessageStamper::SetReplayStart(message, newest_ ? last_confirmed : boundary);
+    }
+  }
+  run.last_confirmed = newest_ ? newest_->id : MessageId();
+  run.handed_over_at = parts_.log->strand->Now();
+  run.reported_slow = false;
+}
+
+void Submitter::SubmitGroup(AppendRun& run, size_t first, size_t count) {
+  walimpls::Group group;
+  group.reserve(count);
+  for (size_t i = first; i < first + count; ++i) group.push_back(run.Seal(i));
+  run.groups.push_back({first, count, parts_.backend->Append(std::move(group))});
+  ++run.groups_left;
+}
+
+void Submitter::Settle(AppendRun& run, size_t index, const absl::StatusOr<walimpls::Ids>& ids) {
+  const AppendRun::Group& group = run.groups[index];
+  if (--run.groups_left == 0) outstanding_.Remove(run);
+  if (ids.ok()) {
+    Stored(run, group, *ids);
+  } else {
+    Failed(run, group, ids.status());
+  }
+  if (outstanding_.empty()) MaybeReopen();
+  if (settled_.count() > 0) settled_.NotifyAll();
+}
+
+void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids) {
+  CHECK_EQ(ids.size(), group.count)
+      << ToString(parts_.log->channel) << ": the backend yields ids for another number of messages";
+  retry_delay_ = absl::ZeroDuration();
+  for (size_t i = 0; i < group.count; ++i) {
+    const RecordView record = run.record(group.first + i);
+    AppendResult result;
+    result.id = ids[i];
+    result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : ids[i];
+    result.time_tick = record.time_tick();
+    if (std::optional<TxnContext> txn = record.txn()) result.txn = *txn;
+    run.AddResult(result);
+    // Acknowledgements come in log order; if they did not, the newest would still be right.
+    const Newest record_place{ids[i], result.position()};
+    if (!newest_ || BeforeWithinLog(newest_->id, ids[i])) newest_ = record_place;
+    if (record.type() == MessageType::kTimeTick) {
+      mvcc_.OnTimeTick(result.time_tick);
+      // The first tick of a term has its own id as last-confirmed, and the boundary as its start.
+      const bool is_first = !run.last_confirmed.has_value();
+      const MessageId from = is_first ? parts_.boundary.value_or(ids[i]) : run.last_confirmed;
+      newest_time_tick_ = Covering{result.time_tick, from};
+    } else {
+      mvcc_.OnMessage(record.vchannel(), result.time_tick);
+    }
+  }
+}
+
+void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status) {
+  const WalErrorCode code = GetWalErrorCode(status);
+  if (EffectOf(status) == Effect::kUnknown) {
+    run.AddUnknown(group.count);
+    has_unknown_ = true;
+  }
+  run.SetStatus(status);
+  if (code == WalErrorCode::kChannelFenced || code == WalErrorCode::kInner) {
+    parts_.availability->Declare(status);
+  }
+  if (failing_) return;
+  failing_ = true;
+  pause_ = code == WalErrorCode::kUnavailable;
+  if (pause_) {
+    parts_.log->Report(Event::Kind::kBackendTrouble,
+                       absl::StrCat("an append to ", ToString(parts_.log->channel),
+                                    " is tried again: ", status.message()));
+  }
+}
+
+bool Submitter::WantsRetry(const AppendRun& run) const {
+  return run.may_retry && !stopped_ && run.op().unknown_count() == 0 && run.withdrawn.ok() &&
+         !run.answered() && GetWalErrorCode(run.op().status()) == WalErrorCode::kUnavailable;
+}
+
+void Submitter::MaybeReopen() {
+  if (!failing_ || stopped_ || reopen_.armed()) return;
+  const LogOptions& options = parts_.log->options;
+  absl::Duration delay = absl::ZeroDuration();
+  if (pause_) {
+    retry_delay_ = std::clamp(2 * retry_delay_, options.retry_delay_min, options.retry_delay_max);
+    delay = retry_delay_;
+  }
+  reopen_.fire = [](Timer* timer) {
+    Submitter* self = static_cast<Reopen*>(timer)->submitter;
+    self->failing_ = false;
+    self->parts_.backend->AcceptAgain();
+    self->WakeFirst();
+  };
+  parts_.log->strand->PostAt(&reopen_, parts_.log->strand->Now() + delay);
+}
+
+void Submitter::Stop() {
+  stopped_ = true;
+  parts_.log->strand->Cancel(&reopen_);
+  for (auto& [sequence, promise] : waiting_) {
+    if (promise) std::exchange(promise, std::nullopt)->Set(Unit{});
+  }
+}
+
+}  // namespace tidelog::adaptor

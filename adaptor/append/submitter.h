@@ -1,0 +1,129 @@
+// Submitter: the innermost stage of an append: tick, stamp and hand-over to the backend, in one
+// step.
+#ifndef TIDELOG_ADAPTOR_APPEND_SUBMITTER_H_
+#define TIDELOG_ADAPTOR_APPEND_SUBMITTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "adaptor/append/append_run.h"
+#include "adaptor/async/intrusive_list.h"
+#include "adaptor/log/availability.h"
+#include "adaptor/log/log_context.h"
+#include "adaptor/timetick/mvcc_table.h"
+#include "adaptor/timetick/tick_allocator.h"
+#include "wal/async/executor.h"
+#include "wal/async/future.h"
+#include "wal/async/signal.h"
+#include "wal/message/message_id.h"
+#include "wal/types.h"
+#include "walimpls/wal.h"
+
+namespace tidelog::adaptor {
+
+// Owns what follows from the order of the log: ticks, last-confirmed, mvcc.  Confined to the
+// channel's executor.
+//
+// INVARIANT (D8): ticks are handed over in the order in which they were allocated, because nothing
+// of the executor runs between the two.
+//
+// After a failure (the backend's prefix property) nothing is handed over until the backend has
+// ended all that it had and a pause has passed; then what is to be retried goes first, in its old
+// order, so that a batch stays adjacent (C8).
+class Submitter {
+ public:
+  struct Parts {
+    const LogContext* log;
+    walimpls::WalImpls* backend;
+    TickAllocator* ticks;
+    Availability* availability;
+    // What stored TimeTicks carry as replay_start while nothing of this term is stored (D6).
+    std::optional<MessageId> boundary;
+  };
+  explicit Submitter(const Parts& parts) : parts_(parts) { reopen_.submitter = this; }
+  ~Submitter();
+
+  // False: it has to wait for its turn.
+  bool MayGo(const AppendRun& run) const;
+  // Ready when MayGo() may have become true, or after Withdraw().
+  Future<Unit> WaitTurn(AppendRun& run);
+  // It does not want its turn any more.  No-op if it does not wait.
+  void LeaveTurn(AppendRun& run);
+  // Wakes it, if it waits.
+  void Withdraw(const AppendRun& run);
+
+  // Gives the messages that are not stored their ticks and hands them to the backend, in groups.
+  // Requires: MayGo(); the log is available.
+  void HandOver(AppendRun& run);
+  // One group of `run` has ended.  Groups are settled in order.
+  void Settle(AppendRun& run, size_t group, const absl::StatusOr<walimpls::Ids>& ids);
+  // Whether `run`, all of whose groups have ended, is to be handed over again.
+  bool WantsRetry(const AppendRun& run) const;
+
+  // Nothing is handed over any more.
+  void Stop();
+
+  // The oldest run that has something at the backend; null if there is none.
+  AppendRun* oldest_outstanding() const { return outstanding_.first(); }
+  // Ready when that has changed.
+  Future<Unit> WhenSettled() { return settled_.Wait(); }
+  // True if some append ended so that nobody knows whether it is stored.
+  bool has_unknown() const { return has_unknown_; }
+
+  // The newest acknowledged record of this term; none before the first TimeTick.
+  struct Newest {
+    MessageId id;
+    Position position;
+  };
+  const std::optional<Newest>& newest() const { return newest_; }
+  // The newest acknowledged TimeTick, and where the replay of an open begins that finds it.
+  struct Covering {
+    TimeTick tick{};
+    MessageId replay_from;
+  };
+  const std::optional<Covering>& newest_time_tick() const { return newest_time_tick_; }
+  // True from a failure on until the backend is tried again.
+  bool failing() const { return failing_; }
+  const MvccTable& mvcc() const { return mvcc_; }
+  TickAllocator& ticks() { return *parts_.ticks; }
+
+ private:
+  struct Reopen : Timer {
+    Submitter* submitter = nullptr;
+  };
+
+  void StampAll(AppendRun& run);
+  void SubmitGroup(AppendRun& run, size_t first, size_t count);
+  void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
+  void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
+  void MaybeReopen();
+  void WakeFirst();
+
+  const Parts parts_;
+  uint64_t next_sequence_ = 1;
+  TimeTick last_handed_over_{};
+  bool handing_over_ = false;
+  IntrusiveList<AppendRun, OutstandingTag> outstanding_;
+  Signal settled_;
+
+  bool failing_ = false;  // Some group ended not done, and AcceptAgain() has not been called since.
+  bool stopped_ = false;
+  bool pause_ = false;  // The failure is one of those that pass.
+  bool has_unknown_ = false;
+  absl::Duration retry_delay_ = absl::ZeroDuration();  // Of the last pause; 0: no failure lately.
+  Reopen reopen_;
+  absl::btree_map<uint64_t, std::optional<Promise<Unit>>> waiting_;  // By sequence.
+
+  std::optional<Newest> newest_;
+  std::optional<Covering> newest_time_tick_;
+  MvccTable mvcc_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_APPEND_SUBMITTER_H_

@@ -1,0 +1,77 @@
+// AppendOp: one append on its way down to the backend and back, as interceptors see it.
+#ifndef TIDELOG_ADAPTOR_INTERCEPTORS_APPEND_OP_H_
+#define TIDELOG_ADAPTOR_INTERCEPTORS_APPEND_OP_H_
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/log/check.h"
+#include "absl/status/status.h"
+#include "wal/message/message.h"
+#include "wal/message/record.h"
+#include "wal/wal.h"
+
+namespace tidelog::adaptor {
+
+using Messages = absl::InlinedVector<MutableMessage, 1>;
+
+// One message, or a batch (C8), which passes each interceptor once, as a whole.  Confined to the
+// channel's executor.
+class AppendOp {
+ public:
+  AppendOp(Messages messages, const AppendOptions& options)
+      : wait_when_full_(options.wait_when_full) {
+    slots_.reserve(messages.size());
+    for (MutableMessage& message : messages) {
+      bytes_ += message.encoded_size();
+      slots_.emplace_back(std::move(message));
+    }
+  }
+  AppendOp(const AppendOp&) = delete;
+  AppendOp& operator=(const AppendOp&) = delete;
+
+  // Constant.
+  size_t count() const { return slots_.size(); }
+  size_t bytes() const { return bytes_; }  // Of all messages' encoded_size().
+  bool wait_when_full() const { return wait_when_full_; }
+
+  // What is, or will be, stored.  The log's own fields are stamped behind the interceptors.
+  RecordView record(size_t index) const {
+    const Slot& slot = slots_[index];
+    return slot.open ? slot.open->view() : slot.sealed.record();
+  }
+
+  // To be changed.  Requires: in Before().
+  MutableMessage& message(size_t index) {
+    CHECK(slots_[index].open.has_value()) << "a message cannot be changed behind Before()";
+    return *slots_[index].open;
+  }
+
+  // The outcome, known in After(): the first done_count() messages are stored, with these results;
+  // of the next unknown_count() nobody knows (C2); the others are not, and status() says why.
+  size_t done_count() const { return results_.size(); }
+  const AppendResult& result(size_t index) const { return results_[index]; }
+  size_t unknown_count() const { return unknown_count_; }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  friend class AppendRun;  // adaptor/append/append_run.h
+  struct Slot {
+    explicit Slot(MutableMessage message) : open(std::move(message)) {}
+    std::optional<MutableMessage> open;  // Until it is handed over, and again for a retry.
+    ImmutableMessage sealed;
+  };
+
+  const bool wait_when_full_;
+  size_t bytes_ = 0;
+  size_t unknown_count_ = 0;
+  absl::Status status_;
+  absl::InlinedVector<Slot, 1> slots_;
+  absl::InlinedVector<AppendResult, 1> results_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_INTERCEPTORS_APPEND_OP_H_

@@ -1,0 +1,21 @@
+#include "adaptor/interceptors/interceptor_chain.h"
+
+namespace tidelog::adaptor {
+
+Verdict InterceptorChain::TimedBefore(size_t index, AppendOp& op) {
+  Link& link = interceptors_[index];
+  const absl::Duration begin = executor_.Now();
+  Verdict verdict = link.interceptor->Before(op);
+  link.timing.before += executor_.Now() - begin;
+  ++link.timing.count;
+  return verdict;
+}
+
+void InterceptorChain::TimedAfter(size_t index, const AppendOp& op) {
+  Link& link = interceptors_[index];
+  const absl::Duration begin = executor_.Now();
+  link.interceptor->After(op);
+  link.timing.after += executor_.Now() - begin;
+}
+
+}  // namespace tidelog::adaptor

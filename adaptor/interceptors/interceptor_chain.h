@@ -1,0 +1,69 @@
+// InterceptorChain: the interceptors of one channel, outermost first (C6).
+#ifndef TIDELOG_ADAPTOR_INTERCEPTORS_INTERCEPTOR_CHAIN_H_
+#define TIDELOG_ADAPTOR_INTERCEPTORS_INTERCEPTOR_CHAIN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "adaptor/interceptors/interceptor.h"
+#include "wal/async/executor.h"
+
+namespace tidelog::adaptor {
+
+// Confined to the channel's executor.
+class InterceptorChain {
+ public:
+  // One append of `sampling_rate` is timed; 0: none.  `executor` outlives this.
+  InterceptorChain(const Executor* executor, uint64_t sampling_rate)
+      : executor_(*executor), sampling_rate_(sampling_rate) {}
+
+  // Inside those that are there.  Requires: no append came yet.
+  void Add(std::unique_ptr<Interceptor> interceptor) {
+    interceptors_.push_back({std::move(interceptor), {}});
+  }
+
+  size_t size() const { return interceptors_.size(); }
+  Interceptor& operator[](size_t index) { return *interceptors_[index].interceptor; }
+
+  // True for an append whose hooks are to be timed.
+  bool Sample() { return sampling_rate_ != 0 && ++appends_ % sampling_rate_ == 0; }
+
+  // Calls the hook of the interceptor at `index`.
+  Verdict Before(size_t index, AppendOp& op, bool timed) {
+    if (!timed) return interceptors_[index].interceptor->Before(op);
+    return TimedBefore(index, op);
+  }
+  void After(size_t index, const AppendOp& op, bool timed) {
+    if (!timed) return interceptors_[index].interceptor->After(op);
+    TimedAfter(index, op);
+  }
+
+  // What the hooks of one interceptor took, waits not included.
+  struct Timing {
+    uint64_t count = 0;  // Appends that were timed.
+    absl::Duration before = absl::ZeroDuration();
+    absl::Duration after = absl::ZeroDuration();
+  };
+  const Timing& timing(size_t index) const { return interceptors_[index].timing; }
+
+ private:
+  struct Link {
+    std::unique_ptr<Interceptor> interceptor;
+    Timing timing;
+  };
+  Verdict TimedBefore(size_t index, AppendOp& op);
+  void TimedAfter(size_t index, const AppendOp& op);
+
+  const Executor& executor_;
+  const uint64_t sampling_rate_;
+  uint64_t appends_ = 0;
+  std::vector<Link> interceptors_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_INTERCEPTORS_INTERCEPTOR_CHAIN_H_

@@ -1,0 +1,26 @@
+// OpenerParts: what an opener and its logs share.
+#ifndef TIDELOG_ADAPTOR_LOG_OPENER_PARTS_H_
+#define TIDELOG_ADAPTOR_LOG_OPENER_PARTS_H_
+
+#include <memory>
+#include <vector>
+
+#include "adaptor/interceptors/interceptor.h"
+#include "adaptor/options.h"
+#include "wal/environment.h"
+#include "walimpls/opener.h"
+
+namespace tidelog::adaptor {
+
+// Constant, but for the backend, which is safe from any thread.  Shared, so that it lives as long
+// as a log that hangs in quarantine.
+struct OpenerParts {
+  Environment environment;  // Nothing in it is null but perhaps `ticks`.
+  LogOptions options;
+  std::vector<InterceptorBuilder*> interceptors;  // Outermost first; live as long as the program.
+  std::unique_ptr<walimpls::OpenerImpls> backend;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_LOG_OPENER_PARTS_H_

@@ -1,0 +1,271 @@
+#include "adaptor/log/readable_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+#include "adaptor/async/ready_within.h"
+#include "wal/async/coroutine.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+
+ReadableLog::ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel)
+    : opener_(std::move(opener)),
+      strand_(opener_->environment.runtime->MakeExecutor(channel.name)),
+      log_{std::move(channel), opener_->environment.runtime, strand_.get(),
+           opener_->environment.observer, opener_->options},
+      door_(std::make_shared<ScannerDoor>(this)) {}
+
+ReadableLog::~ReadableLog() {
+  CHECK(backend_ == nullptr && entries_.count() == 0)
+      << ToString(log_.channel) << " was destroyed before it was closed";
+}
+
+absl::Status ReadableLog::ClosedError(std::string_view what) const {
+  return WalError(WalErrorCode::kOnShutdown,
+                  absl::StrCat(what, " ", ToString(log_.channel), ": it is closing or closed"));
+}
+
+absl::Status ReadableLog::OpenHung(std::string_view step) const {
+  return WalError(WalErrorCode::kUnavailable,
+                  absl::StrCat("open ", ToString(log_.channel), ": ", step, " took longer than ",
+                               absl::FormatDuration(log_.options.open_step_limit)));
+}
+
+Future<absl::Status> ReadableLog::Open() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  co_await EnterExecutor(executor());
+  absl::Status opened = co_await OpenBackend();
+  // What is left of it is freed, or goes into quarantine.
+  if (!opened.ok()) (void)co_await Close();
+  co_return opened;
+}
+
+Future<ReadableLog::OpenedBackend> ReadableLog::StartOpen(walimpls::OpenOptions options) {
+  return opener_->backend->OpenReadOnly(log_.channel, options);
+}
+
+Future<absl::Status> ReadableLog::OpenBackend() {
+  walimpls::OpenOptions options;
+  options.strand = executor();
+  opening_.emplace(StartOpen(options));
+  const bool in_time = co_await ReadyWithin(&*opening_, log_.options.open_step_limit);
+  if (!in_time) {
+    NoteHung("the backend's open");
+    co_return OpenHung("the backend's open");
+  }
+  OpenedBackend opened = std::move(*opening_).Take();
+  opening_.reset();
+  TIDELOG_CO_RETURN_IF_ERROR(opened.status());
+  backend_ = *std::move(opened);
+  co_return absl::OkStatus();
+}
+
+Future<Unit> ReadableLog::StopOpening() { return MakeReadyFuture(Unit{}); }
+
+Future<absl::StatusOr<ScanBounds>> ReadableLog::Bounds() {
+  absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
+  TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  mark_ = state->truncated;
+  ScanBounds bounds;
+  bounds.mark = state->truncated;
+  bounds.tail = state->tail;
+  bounds.tail_id = state->tail_id;
+  co_return bounds;
+}
+
+Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions options) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  if (close_begun_) co_return ClosedError("read");
+  absl::StatusOr<ScanBounds> bounds = co_await Bounds();
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  TIDELOG_CO_ASSIGN_OR_RETURN(ScanPlan plan, MakeScanPlan(options, *bounds));
+  std::unique_ptr<walimpls::ScannerImpls> scanner;
+  if (!plan.ends_at_once && !close_begun_) {
+    walimpls::ScanOptions scan_options = plan.backend;
+    absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> opened =
+        co_await backend_->Read(std::move(scan_options));
+    if (opened.ok()) {
+      scanner = *std::move(opened);
+    } else if (GetWalErrorCode(opened.status()) != WalErrorCode::kUnavailable) {
+      co_return opened.status();
+    }  // Else the scan itself tries again.
+  }
+  if (close_begun_) {
+    if (scanner != nullptr) (void)co_await scanner->Close();
+    co_return ClosedError("read");
+  }
+  AtReadYield(options, &plan);
+  const ScanSource source{&log_, &entries_, backend_.get(), &mark_, unstored_tick()};
+  auto scan = std::make_shared<LogScan>(source, std::move(plan));
+  ForgetEndedScans();
+  scans_.push_back(scan);
+  scan->Start(std::move(scanner));
+  co_return std::make_unique<ScannerHandle>(
+      door_, std::move(scan), absl::StrCat(options.name, " of ", ToString(log_.channel)));
+}
+
+Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  if (close_begun_) co_return ClosedError("ask about");
+  absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
+  TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  LogInfo info;
+  info.oldest = state->truncated;
+  info.tail = state->tail;
+  info.newest_tick = state->newest_tick;
+  info.newest_term = state->newest_term;
+  info.holder = state->holder;
+  info.details = std::move(state->details);
+  Describe(&info);
+  co_return info;
+}
+
+Future<absl::Status> ReadableLog::WhenUnavailable() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  co_await availability_.WhenLost();
+  co_return availability_.reason();
+}
+
+Future<absl::StatusOr<ScanBatch>> ReadableLog::NextOf(std::shared_ptr<LogScan> scan,
+                                                      ScanBatch reuse) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  absl::StatusOr<ScanBatch> batch = co_await scan->Next(std::move(reuse));
+  co_return batch;
+}
+
+Future<absl::Status> ReadableLog::CloseScan(std::shared_ptr<LogScan> scan) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  // What the backend has of it ends on its own; Close() of the log waits for that.  A reader does
+  // not: his backend may be dead (F7).
+  scan->Stop();
+  ForgetEndedScans();
+  co_return absl::OkStatus();
+}
+
+void ReadableLog::ForgetEndedScans() {
+  std::erase_if(scans_, [](const std::shared_ptr<LogScan>& scan) { return scan->ended(); });
+}
+
+// Closing.
+
+Future<absl::Status> ReadableLog::Close() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  co_await EnterExecutor(executor());
+  if (std::exchange(close_begun_, true)) {
+    if (!closed()) co_await close_done_.Wait();
+    co_return close_status_;
+  }
+  const walimpls::CloseMode mode = co_await CloseWriter();
+  availability_.Declare(ClosedError("use"));
+  co_await CloseScans();
+  co_await CloseBackend(mode);
+  const bool alone = co_await WaitUntilAlone(log_.options.close_step_limit);
+  if (!alone) NoteHung("operations in flight");
+  {
+    absl::MutexLock lock(&door_->mutex);
+    door_->log = nullptr;
+  }
+  if (!opening_ && !closing_ && alone) {
+    co_await FreeWriter();
+    scans_.clear();
+    backend_.reset();
+  } else {
+    const std::string what = absl::StrCat("close of ", ToString(log_.channel), ": ", hung_);
+    Linger(log_.runtime->quarantine().Admit(what, self));
+  }
+  if (!hung_.empty()) {
+    close_status_ =
+        WalError(WalErrorCode::kUnavailable,
+                 absl::StrCat("close ", ToString(log_.channel), ": this took too long: ", hung_));
+  }
+  closed_.store(true, std::memory_order_release);
+  close_done_.Close();
+  co_return close_status_;
+}
+
+void ReadableLog::NoteHung(std::string_view step) {
+  absl::StrAppend(&hung_, hung_.empty() ? "" : ", ", step);
+}
+
+Future<walimpls::CloseMode> ReadableLog::CloseWriter() {
+  return MakeReadyFuture(walimpls::CloseMode::kAbandon);
+}
+
+Future<Unit> ReadableLog::FreeWriter() { return MakeReadyFuture(Unit{}); }
+
+Future<Unit> ReadableLog::CloseScans() {
+  for (const std::shared_ptr<LogScan>& scan : scans_) scan->Stop();
+  const absl::Duration end = strand_->Now() + log_.options.close_step_limit;
+  for (size_t i = 0; i < scans_.size(); ++i) {
+    Future<Unit> ended = scans_[i]->WhenEnded();
+    const bool in_time = co_await ReadyWithin(&ended, end - strand_->Now());
+    if (in_time) continue;
+    NoteHung("the backend's scanners");
+    break;
+  }
+  co_return Unit{};
+}
+
+Future<Unit> ReadableLog::CloseBackend(walimpls::CloseMode mode) {
+  if (backend_ == nullptr) co_return Unit{};
+  closing_.emplace(backend_->Close(mode));
+  const bool in_time = co_await ReadyWithin(&*closing_, log_.options.close_step_limit);
+  if (!in_time) {
+    NoteHung("the backend's close");
+    co_return Unit{};
+  }
+  const absl::Status closed = std::move(*closing_).Take();
+  closing_.reset();
+  if (!closed.ok()) {
+    log_.Report(Event::Kind::kBackendTrouble,
+                absl::StrCat("close ", ToString(log_.channel), ": ", closed.message()));
+  }
+  co_return Unit{};
+}
+
+Future<bool> ReadableLog::WaitUntilAlone(absl::Duration limit) {
+  const absl::Duration end = strand_->Now() + limit;
+  while (entries_.count() > 0) {
+    Future<Unit> left = entries_.WhenLeft();
+    const bool in_time = co_await ReadyWithin(&left, end - strand_->Now());
+    if (!in_time) co_return false;
+  }
+  co_return true;
+}
+
+Detached ReadableLog::Linger(Quarantine::Ticket ticket) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  if (opening_) {
+    OpenedBackend late = co_await std::move(*opening_);
+    opening_.reset();
+    if (late.ok()) {
+      backend_ = *std::move(late);
+      closing_.emplace(backend_->Close(walimpls::CloseMode::kAbandon));
+    }
+  }
+  if (closing_) {
+    (void)co_await std::move(*closing_);
+    closing_.reset();
+  }
+  while (entries_.count() > 0) co_await entries_.WhenLeft();
+  co_await FreeWriter();
+  scans_.clear();
+  backend_.reset();
+  log_.runtime->quarantine().Release(ticket);
+}
+
+}  // namespace tidelog::adaptor

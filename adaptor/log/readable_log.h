@@ -1,0 +1,130 @@
+// ReadableLog: one log that is open for reading; what is behind a RoWal, and half of what is behind
+// a Wal.
+#ifndef TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_
+#define TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "adaptor/async/detached.h"
+#include "adaptor/async/entries.h"
+#include "adaptor/log/availability.h"
+#include "adaptor/log/log_context.h"
+#include "adaptor/log/opener_parts.h"
+#include "adaptor/log/scanner_handle.h"
+#include "adaptor/reading/log_scan.h"
+#include "adaptor/reading/scan_plan.h"
+#include "wal/async/executor.h"
+#include "wal/async/future.h"
+#include "wal/async/quarantine.h"
+#include "wal/async/signal.h"
+#include "wal/scanner.h"
+#include "wal/types.h"
+#include "wal/wal.h"
+#include "walimpls/wal.h"
+
+namespace tidelog::adaptor {
+
+// Public methods are safe from any thread, the others confined to the strand, which this owns.
+//
+// Lifetime: handles share it, and so does whoever closes it.  Calls that are inside are counted,
+// and Close() waits for them.
+class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
+ public:
+  ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel);
+  ReadableLog(const ReadableLog&) = delete;
+  ReadableLog& operator=(const ReadableLog&) = delete;
+  // Requires: Open() failed, or Close() has completed and nothing is in quarantine.
+  virtual ~ReadableLog();
+
+  const PChannel& channel() const { return log_.channel; }
+  Executor* executor() const { return strand_.get(); }
+
+  // As Opener::OpenReadOnly().  Called once, before everything else; if it fails nothing is left.
+  virtual Future<absl::Status> Open();
+  // Makes an Open() in flight end soon, with kOnShutdown.
+  virtual Future<Unit> StopOpening();
+
+  // As the methods of RoWal.
+  Future<absl::StatusOr<std::unique_ptr<Scanner>>> Read(ReadOptions options);
+  Future<absl::StatusOr<LogInfo>> Info();
+  Future<absl::Status> WhenUnavailable();
+  Future<absl::Status> Close();
+
+  // For scanner handles.
+  Future<absl::StatusOr<ScanBatch>> NextOf(std::shared_ptr<LogScan> scan, ScanBatch reuse);
+  Future<absl::Status> CloseScan(std::shared_ptr<LogScan> scan);
+
+  // True once Close() has completed.
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+ protected:
+  const LogContext& log() const { return log_; }
+  OpenerParts& opener() { return *opener_; }
+  Entries& entries() { return entries_; }
+  Availability& availability() { return availability_; }
+  std::optional<Position>& mark() { return mark_; }
+  const std::optional<Position>& mark() const { return mark_; }
+  const std::vector<std::shared_ptr<LogScan>>& scans() const { return scans_; }
+
+  // Opens the backend, within the limit.  If it takes longer, what comes is closed then.
+  Future<absl::Status> OpenBackend();
+  using OpenedBackend = absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>>;
+  virtual Future<OpenedBackend> StartOpen(walimpls::OpenOptions options);
+  // The error of a step of opening that took too long.
+  absl::Status OpenHung(std::string_view step) const;
+
+  // What a scanner that is being opened must know.
+  virtual Future<absl::StatusOr<ScanBounds>> Bounds();
+  // The backend has opened the scan: the last word on where it starts.
+  virtual void AtReadYield(const ReadOptions&, ScanPlan*) {}
+  virtual const UnstoredTick* unstored_tick() const { return nullptr; }
+  virtual void Describe(LogInfo*) const {}
+
+  // The writer's part of closing (H2), before and behind the backend's.
+  virtual Future<walimpls::CloseMode> CloseWriter();
+  virtual Future<Unit> FreeWriter();
+
+  // A step of closing was not done in time.
+  void NoteHung(std::string_view step);
+  absl::Status ClosedError(std::string_view what) const;
+
+ private:
+  Future<Unit> CloseScans();
+  Future<Unit> CloseBackend(walimpls::CloseMode mode);
+  // Waits until no call is inside, for so long.
+  Future<bool> WaitUntilAlone(absl::Duration limit);
+  // Waits for what hung, then frees everything.
+  Detached Linger(Quarantine::Ticket ticket);
+  void ForgetEndedScans();
+
+  const std::shared_ptr<OpenerParts> opener_;
+  const std::unique_ptr<Executor> strand_;
+  const LogContext log_;
+  Entries entries_;
+  Availability availability_;
+  std::optional<Position> mark_;  // Of the truncation, as far as it is known here.
+  std::vector<std::shared_ptr<LogScan>> scans_;
+  std::unique_ptr<walimpls::RoWalImpls> backend_;
+  const std::shared_ptr<ScannerDoor> door_;
+
+  // What the backend still owes: an open or a close that was too slow.
+  std::optional<Future<OpenedBackend>> opening_;
+  std::optional<Future<absl::Status>> closing_;
+
+  bool close_begun_ = false;
+  std::string hung_;  // Steps that hung, for people.
+  absl::Status close_status_;
+  Signal close_done_;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_

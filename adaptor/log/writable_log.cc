@@ -1,0 +1,304 @@
+#include "adaptor/log/writable_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "adaptor/async/ready_within.h"
+#include "adaptor/interceptors/admission/admission.h"
+#include "wal/async/coroutine.h"
+#include "wal/base/status_macros.h"
+#include "wal/observer.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+
+WritableLog::~WritableLog() = default;
+
+// Opening (D6).
+
+Future<absl::Status> WritableLog::Open() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  co_await EnterExecutor(executor());
+  absl::Status opened = co_await OpenSteps();
+  // What is left of it is freed, or goes into quarantine.
+  if (!opened.ok()) (void)co_await Close();
+  co_return opened;
+}
+
+Future<Unit> WritableLog::StopOpening() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  co_await EnterExecutor(executor());
+  stop_opening_ = true;
+  if (replay_ != nullptr) replay_->Stop();
+  co_return Unit{};
+}
+
+Future<absl::Status> WritableLog::OpenSteps() {
+  absl::Status backend_open = co_await OpenBackend();
+  TIDELOG_CO_RETURN_IF_ERROR(backend_open);
+  absl::Status learned = co_await LearnState();
+  TIDELOG_CO_RETURN_IF_ERROR(learned);
+  BuildChain();
+  absl::StatusOr<TimeTick> highest = co_await Recover();
+  TIDELOG_CO_RETURN_IF_ERROR(highest.status());
+  absl::Status ready = co_await AwaitInterceptors();
+  TIDELOG_CO_RETURN_IF_ERROR(ready);
+  if (stop_opening_) co_return ClosedError("open");
+  BuildAppendPath(*highest);
+  absl::Status covered = co_await StoreFirstTick();
+  TIDELOG_CO_RETURN_IF_ERROR(covered);
+  tick_service_->Start();
+  co_return absl::OkStatus();
+}
+
+Future<WritableLog::OpenedBackend> WritableLog::StartOpen(walimpls::OpenOptions options) {
+  absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> opened =
+      co_await opener().backend->Open(channel(), options);
+  TIDELOG_CO_RETURN_IF_ERROR(opened.status());
+  wal_ = opened->get();
+  co_return *std::move(opened);
+}
+
+Future<absl::Status> WritableLog::LearnState() {
+  const walimpls::Traits& traits = wal_->traits();
+  limits_ = {traits.message_bytes_max, traits.property_count_max, traits.durable_on_ack};
+  Future<absl::StatusOr<walimpls::LogState>> info = wal_->Info();
+  const bool in_time = co_await ReadyWithin(&info, log().options.open_step_limit);
+  if (!in_time) co_return OpenHung("the question for its state");
+  absl::StatusOr<walimpls::LogState> state = std::move(info).Take();
+  TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  mark() = state->truncated;
+  stored_before_ = state->newest_tick;
+  co_return absl::OkStatus();
+}
+
+void WritableLog::BuildChain() {
+  const LogOptions& options = log().options;
+  chain_ = std::make_unique<InterceptorChain>(executor(), options.sampling_rate);
+  const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
+  chain_->Add(std::make_unique<Admission>(&channel(), admission));
+  const InterceptorContext context{&channel(), log().runtime, executor()};
+  for (InterceptorBuilder* builder : opener().interceptors) chain_->Add(builder->Build(context));
+}
+
+Future<absl::StatusOr<TimeTick>> WritableLog::Recover() {
+  std::vector<RecoveryObserver*> observers;
+  for (size_t i = 0; i < chain_->size(); ++i) {
+    RecoveryObserver* observer = (*chain_)[i].recovery();
+    if (observer != nullptr) observers.push_back(observer);
+  }
+  replay_ = std::make_unique<Replay>(&log(), wal_, std::move(observers));
+  if (stop_opening_) replay_->Stop();
+  absl::StatusOr<TimeTick> read = co_await replay_->Run();
+  TIDELOG_CO_RETURN_IF_ERROR(read.status());
+  const ImmutableMessage& newest = wal_->newest_time_tick();
+  const TimeTick newest_tick = newest.has_value() ? newest.time_tick() : TimeTick{0};
+  co_return std::max({*read, newest_tick, stored_before_});
+}
+
+Future<absl::Status> WritableLog::AwaitInterceptors() {
+  for (size_t i = 0; i < chain_->size(); ++i) {
+    Future<absl::Status> ready = (*chain_)[i].Ready();
+    const bool in_time = co_await ReadyWithin(&ready, log().options.open_step_limit);
+    if (!in_time) {
+      co_return OpenHung(absl::StrCat("interceptor ", (*chain_)[i].name(), ", to get ready,"));
+    }
+    absl::Status status = std::move(ready).Take();
+    TIDELOG_CO_RETURN_IF_ERROR(status);
+  }
+  co_return absl::OkStatus();
+}
+
+void WritableLog::BuildAppendPath(TimeTick highest) {
+  ticks_ = std::make_unique<TickAllocator>(log().runtime, opener().environment.ticks, highest);
+  const Submitter::Parts submitter{&log(), wal_, ticks_.get(), &availability(), wal_->boundary()};
+  submitter_ = std::make_unique<Submitter>(submitter);
+  const Appender::Parts appender{&log(),       &entries(),       &availability(),
+                                 chain_.get(), submitter_.get(), &limits_};
+  appender_ = std::make_unique<Appender>(appender);
+  const TickService::Parts ticker{&log(), &entries(), wal_, appender_.get(), submitter_.get()};
+  tick_service_ = std::make_unique<TickService>(ticker, [this] {
+    for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnUnstoredTick();
+  });
+  availability().Watch([this] { OnLost(); });
+  WatchBackend();
+}
+
+// It marks the end of the lower terms, covers what they left without a tick, and is where the next
+// open begins.
+Future<absl::Status> WritableLog::StoreFirstTick() {
+  Future<absl::StatusOr<AppendResult>> tick = appender_->AppendTimeTick(/*may_retry=*/false);
+  const bool in_time = co_await ReadyWithin(&tick, log().options.open_step_limit);
+  if (!in_time) co_return OpenHung("the first time tick");
+  absl::StatusOr<AppendResult> stored = std::move(tick).Take();
+  co_return stored.status();
+}
+
+Detached WritableLog::WatchBackend() {
+  Entries::Entry entry(&entries());
+  absl::Status reason = co_await wal_->WhenUnavailable();
+  availability().Declare(reason);
+}
+
+void WritableLog::OnLost() {
+  const absl::Status& reason = availability().reason();
+  submitter_->Stop();
+  appender_->Refuse(reason);
+  tick_service_->Stop();
+  if (GetWalErrorCode(reason) == WalErrorCode::kChannelFenced) {
+    log().Report(Event::Kind::kFenced, std::string(reason.message()));
+  }
+}
+
+// Questions.
+
+Future<absl::StatusOr<Mvcc>> WritableLog::LatestMvcc(std::string vchannel) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries());
+  co_await EnterExecutor(executor());
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  // Who was fenced without knowing would give an answer that lacks what the successor has
+  // committed.
+  absl::StatusOr<walimpls::LogState> checked = co_await wal_->Info();
+  TIDELOG_CO_RETURN_IF_ERROR(checked.status());
+  co_return submitter_->mvcc().Of(vchannel);
+}
+
+void WritableLog::Describe(LogInfo* info) const {
+  for (size_t i = 0; i < chain_->size(); ++i) {
+    const InterceptorChain::Timing& timing = chain_->timing(i);
+    if (timing.count == 0) continue;
+    const absl::Duration each = (timing.before + timing.after) / timing.count;
+    info->details.emplace(absl::StrCat("interceptor.", (*chain_)[i].name()),
+                          absl::StrCat(absl::FormatDuration(each), " an append"));
+  }
+}
+
+Future<absl::StatusOr<ScanBounds>> WritableLog::Bounds() {
+  // What is known here is what is settled, and it stays so when the channel is fenced.
+  ScanBounds bounds;
+  bounds.mark = mark();
+  bounds.tail = submitter_->newest()->position;
+  bounds.tail_id = submitter_->newest()->id;
+  bounds.tail_is_known = availability().reason().ok();
+  return MakeReadyFuture(absl::StatusOr<ScanBounds>(std::move(bounds)));
+}
+
+void WritableLog::AtReadYield(const ReadOptions& options, ScanPlan* plan) {
+  if (!std::holds_alternative<Latest>(options.from)) return;
+  plan->start = ticks_->last();
+  plan->start_within = channel().term;
+}
+
+// Truncation (G3).
+
+absl::Status WritableLog::CheckTruncation(const Position& through) const {
+  if (!through.last_confirmed.has_value()) {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    absl::StrCat("truncate ", ToString(channel()), ": the position has no id"));
+  }
+  const Submitter::Newest& newest = *submitter_->newest();
+  TIDELOG_ASSIGN_OR_RETURN(const std::strong_ordering order,
+                           through.last_confirmed.Compare(newest.position.last_confirmed));
+  if (order <= 0 && through.time_tick <= newest.position.time_tick) return absl::OkStatus();
+  return PositionGoneError(
+      absl::StrCat("truncate ", ToString(channel()), " through ", through.ToString(),
+                   ": it lies above the tail, ", newest.position.ToString()),
+      mark());
+}
+
+Position WritableLog::HeldBack(const Position& through) const {
+  Position mark = through;
+  const Submitter::Covering& covering = *submitter_->newest_time_tick();
+  if (BeforeWithinLog(covering.replay_from, mark.last_confirmed)) {
+    mark.last_confirmed = covering.replay_from;
+  }
+  return mark;
+}
+
+Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries());
+  co_await EnterExecutor(executor());
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  TIDELOG_CO_RETURN_IF_ERROR(CheckTruncation(through));
+  if (mark() && mark()->time_tick >= through.time_tick) co_return *mark();
+  // What an open needs must lie above the mark: its newest TimeTick, and where its replay begins.
+  const Submitter::Covering covering = *submitter_->newest_time_tick();
+  if (covering.tick <= through.time_tick ||
+      BeforeWithinLog(covering.replay_from, through.last_confirmed)) {
+    absl::StatusOr<AppendResult> tick = co_await appender_->AppendTimeTick(/*may_retry=*/true);
+    if (!tick.ok()) {
+      const bool unknown = EffectOf(tick.status()) == Effect::kUnknown;
+      co_return unknown ? WalErrorFrom(WalErrorCode::kUnavailable, "truncate", tick.status())
+                        : tick.status();
+    }
+  }
+  const Position target = HeldBack(through);
+  absl::Status truncated = co_await wal_->Truncate(target);
+  TIDELOG_CO_RETURN_IF_ERROR(truncated);
+  if (!mark() || mark()->time_tick < target.time_tick) mark() = target;
+  for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnTruncated();
+  co_return *mark();
+}
+
+// Closing (H2).
+
+Future<walimpls::CloseMode> WritableLog::CloseWriter() {
+  if (appender_ == nullptr) co_return walimpls::CloseMode::kAbandon;
+  tick_service_->Stop();
+  appender_->Refuse(ClosedError("append to"));
+  co_await DrainInterceptors();
+  co_await DrainAppends();
+  if (drained_ && availability().reason().ok()) co_await StoreLastTick();
+  const bool owes = !drained_ || !submitter_->newest() || !availability().reason().ok() ||
+                    submitter_->has_unknown() || submitter_->mvcc().has_uncovered() ||
+                    appender_->live_count() > 0;
+  co_return owes ? walimpls::CloseMode::kAbandon : walimpls::CloseMode::kClean;
+}
+
+Future<Unit> WritableLog::DrainInterceptors() {
+  for (size_t i = 0; i < chain_->size(); ++i) {
+    Future<Unit> closed = (*chain_)[i].GracefulClose();
+    const bool in_time = co_await ReadyWithin(&closed, log().options.interceptor_close_limit);
+    if (!in_time) NoteHung(absl::StrCat("interceptor ", (*chain_)[i].name()));
+  }
+  co_return Unit{};
+}
+
+Future<Unit> WritableLog::DrainAppends() {
+  const absl::Duration end = executor()->Now() + log().options.close_step_limit;
+  while (appender_->live_count() > 0 && drained_) {
+    Future<Unit> ended = appender_->WhenEnded();
+    drained_ = co_await ReadyWithin(&ended, end - executor()->Now());
+  }
+  if (drained_) co_return Unit{};
+  NoteHung("appends at the backend");
+  appender_->AnswerAllUnknown(
+      WalError(WalErrorCode::kOutcomeUnknown,
+               absl::StrCat("append to ", ToString(channel()),
+                            ": the log was closed after it was handed to storage")));
+  co_return Unit{};
+}
+
+// Else the next open would find messages that no stored tick covers, and the mark of a clean close
+// would be a lie.
+Future<Unit> WritableLog::StoreLastTick() {
+  if (!submitter_->mvcc().has_uncovered() || submitter_->failing()) co_return Unit{};
+  Future<absl::StatusOr<AppendResult>> tick = appender_->AppendTimeTick(/*may_retry=*/false);
+  drained_ = co_await ReadyWithin(&tick, log().options.close_step_limit);
+  if (!drained_) NoteHung("the last time tick");
+  co_return Unit{};
+}
+
+Future<Unit> WritableLog::FreeWriter() {
+  if (replay_ != nullptr) co_await replay_->WhenFree();
+  if (chain_ != nullptr) {
+    for (size_t i = 0; i < chain_->size(); ++i) (*chain_)[i].Close();
+  }
+  wal_ = nullptr;
+  co_return Unit{};
+}
+
+}  // namespace tidelog::adaptor

@@ -1,0 +1,95 @@
+// WritableLog: one log that is open for writing; what is behind a Wal.
+#ifndef TIDELOG_ADAPTOR_LOG_WRITABLE_LOG_H_
+#define TIDELOG_ADAPTOR_LOG_WRITABLE_LOG_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "adaptor/append/appender.h"
+#include "adaptor/append/submitter.h"
+#include "adaptor/async/detached.h"
+#include "adaptor/interceptors/interceptor_chain.h"
+#include "adaptor/log/readable_log.h"
+#include "adaptor/recovery/replay.h"
+#include "adaptor/timetick/tick_allocator.h"
+#include "adaptor/timetick/tick_service.h"
+#include "wal/async/future.h"
+#include "wal/message/message.h"
+#include "wal/wal.h"
+#include "walimpls/wal.h"
+
+namespace tidelog::adaptor {
+
+// As ReadableLog.
+class WritableLog : public ReadableLog {
+ public:
+  using ReadableLog::ReadableLog;
+  ~WritableLog() override;
+
+  // As Opener::Open().
+  Future<absl::Status> Open() override;
+  Future<Unit> StopOpening() override;
+
+  // As the methods of Wal.
+  const AppendLimits& limits() const { return limits_; }
+  Future<absl::StatusOr<AppendResult>> Append(MutableMessage message, AppendOptions options) {
+    return appender_->Append(std::move(message), options);
+  }
+  Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages, AppendOptions options) {
+    return appender_->AppendBatch(std::move(messages), options);
+  }
+  Future<absl::StatusOr<Mvcc>> LatestMvcc(std::string vchannel);
+  Future<absl::StatusOr<Position>> Truncate(Position through);
+
+ protected:
+  Future<OpenedBackend> StartOpen(walimpls::OpenOptions options) override;
+  Future<absl::StatusOr<ScanBounds>> Bounds() override;
+  void AtReadYield(const ReadOptions& options, ScanPlan* plan) override;
+  const UnstoredTick* unstored_tick() const override { return &tick_service_->unstored(); }
+  void Describe(LogInfo* info) const override;
+  Future<walimpls::CloseMode> CloseWriter() override;
+  Future<Unit> FreeWriter() override;
+
+ private:
+  // The steps of Open() (D6).
+  Future<absl::Status> OpenSteps();
+  Future<absl::Status> LearnState();
+  void BuildChain();
+  Future<absl::StatusOr<TimeTick>> Recover();
+  Future<absl::Status> AwaitInterceptors();
+  void BuildAppendPath(TimeTick highest);
+  Future<absl::Status> StoreFirstTick();
+
+  // Waits for the backend to say that it is lost.
+  Detached WatchBackend();
+  void OnLost();
+
+  // Where a mark may lie at most (G3).
+  Position HeldBack(const Position& through) const;
+  absl::Status CheckTruncation(const Position& through) const;
+
+  // The steps of closing (H2).
+  Future<Unit> DrainInterceptors();
+  Future<Unit> DrainAppends();
+  Future<Unit> StoreLastTick();
+
+  walimpls::WalImpls* wal_ = nullptr;  // The backend; null before it is open.
+  bool stop_opening_ = false;
+  TimeTick stored_before_{};  // The newest tick when it was opened, as the backend says.
+  AppendLimits limits_;
+  std::unique_ptr<InterceptorChain> chain_;
+  std::unique_ptr<Replay> replay_;
+  std::unique_ptr<TickAllocator> ticks_;
+  std::unique_ptr<Submitter> submitter_;
+  std::unique_ptr<Appender> appender_;
+  std::unique_ptr<TickService> tick_service_;
+  bool drained_ = true;  // Closing: nothing hung while appends and ticks were brought to their end.
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_LOG_WRITABLE_LOG_H_

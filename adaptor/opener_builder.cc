@@ -1,0 +1,47 @@
+#include "adaptor/opener_builder.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "adaptor/log/opener_parts.h"
+#include "adaptor/log_opener.h"
+#include "adaptor/options.h"
+#include "wal/base/status_macros.h"
+#include "walimpls/default_environment.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+class LogOpenerBuilder : public OpenerBuilder {
+ public:
+  LogOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
+                   std::vector<InterceptorBuilder*> interceptors)
+      : backend_(*backend), interceptors_(std::move(interceptors)) {}
+
+  std::string_view name() const override { return backend_.name(); }
+
+  absl::StatusOr<std::unique_ptr<Opener>> Build(const Environment& environment,
+                                                const Config& config) override {
+    TIDELOG_ASSIGN_OR_RETURN(SplitConfig split, ParseConfig(config));
+    auto parts = std::make_shared<OpenerParts>();
+    parts->environment = walimpls::CompleteEnvironment(environment);
+    parts->options = split.log;
+    parts->interceptors = interceptors_;
+    TIDELOG_ASSIGN_OR_RETURN(parts->backend, backend_.Build(parts->environment, split.backend));
+    return std::make_unique<LogOpener>(std::move(parts));
+  }
+
+ private:
+  walimpls::OpenerBuilderImpls& backend_;
+  const std::vector<InterceptorBuilder*> interceptors_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpenerBuilder> MakeOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
+                                                 std::vector<InterceptorBuilder*> interceptors) {
+  return std::make_unique<LogOpenerBuilder>(backend, std::move(interceptors));
+}
+
+}  // namespace tidelog::adaptor

@@ -1,0 +1,115 @@
+#include "adaptor/options.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "wal/base/number_text.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+constexpr std::string_view kPrefix = "wal.";
+
+struct DurationKey {
+  std::string_view name;
+  absl::Duration LogOptions::*field;
+  absl::Duration min;
+  absl::Duration max;
+};
+constexpr DurationKey kDurations[] = {
+    {"tick_interval", &LogOptions::tick_interval, absl::Milliseconds(1), absl::Minutes(1)},
+    {"retry_delay_min", &LogOptions::retry_delay_min, absl::Milliseconds(1), absl::Minutes(1)},
+    {"retry_delay_max", &LogOptions::retry_delay_max, absl::Milliseconds(1), absl::Hours(1)},
+    {"open_step_limit", &LogOptions::open_step_limit, absl::Milliseconds(1), absl::Hours(1)},
+    {"interceptor_close_limit", &LogOptions::interceptor_close_limit, absl::Milliseconds(1),
+     absl::Hours(1)},
+    {"close_step_limit", &LogOptions::close_step_limit, absl::Milliseconds(1), absl::Hours(1)},
+    {"slow_append_limit", &LogOptions::slow_append_limit, absl::Milliseconds(1), absl::Hours(1)},
+};
+
+struct NumberKey {
+  std::string_view name;
+  uint64_t LogOptions::*field;
+  uint64_t min;
+  uint64_t max;
+};
+constexpr NumberKey kNumbers[] = {
+    {"in_flight_count_max", &LogOptions::in_flight_count_max, 1, 1u << 24},
+    {"in_flight_bytes_max", &LogOptions::in_flight_bytes_max, 1, uint64_t{1} << 40},
+    {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
+};
+
+absl::Status BadValue(std::string_view key, std::string_view value, std::string_view allowed) {
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat("setting ", key, " is \"", value, "\": give ", allowed));
+}
+
+absl::Status SetDuration(const DurationKey& key, std::string_view name, std::string_view value,
+                         LogOptions* options) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(value, &duration) || duration < key.min || duration > key.max) {
+    return BadValue(name, value,
+                    absl::StrCat("a duration from ", absl::FormatDuration(key.min), " to ",
+                                 absl::FormatDuration(key.max)));
+  }
+  options->*key.field = duration;
+  return absl::OkStatus();
+}
+
+absl::Status SetNumber(const NumberKey& key, std::string_view name, std::string_view value,
+                       LogOptions* options) {
+  const std::optional<uint64_t> number = ParseNumber<uint64_t>(value, 10);
+  if (!number || *number < key.min || *number > key.max) {
+    return BadValue(name, value, absl::StrCat("a number from ", key.min, " to ", key.max));
+  }
+  options->*key.field = *number;
+  return absl::OkStatus();
+}
+
+absl::Status UnknownKey(std::string_view name) {
+  std::string known;
+  for (const DurationKey& key : kDurations) absl::StrAppend(&known, " ", kPrefix, key.name);
+  for (const NumberKey& key : kNumbers) absl::StrAppend(&known, " ", kPrefix, key.name);
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat("the log has no setting \"", name, "\"; it has:", known));
+}
+
+absl::Status Set(std::string_view name, std::string_view value, LogOptions* options) {
+  const std::string_view rest = name.substr(kPrefix.size());
+  for (const DurationKey& key : kDurations) {
+    if (key.name == rest) return SetDuration(key, name, value, options);
+  }
+  for (const NumberKey& key : kNumbers) {
+    if (key.name == rest) return SetNumber(key, name, value, options);
+  }
+  return UnknownKey(name);
+}
+
+}  // namespace
+
+absl::StatusOr<SplitConfig> ParseConfig(const Config& config) {
+  SplitConfig split;
+  for (const auto& [name, value] : config) {
+    if (!absl::StartsWith(name, kPrefix)) {
+      split.backend.emplace(name, value);
+      continue;
+    }
+    TIDELOG_RETURN_IF_ERROR(Set(name, value, &split.log));
+  }
+  if (split.log.retry_delay_min > split.log.retry_delay_max) {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    absl::StrCat("setting wal.retry_delay_min is ",
+                                 absl::FormatDuration(split.log.retry_delay_min),
+                                 ": above wal.retry_delay_max, ",
+                                 absl::FormatDuration(split.log.retry_delay_max)));
+  }
+  return split;
+}
+
+}  // namespace tidelog::adaptor

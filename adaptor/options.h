@@ -1,0 +1,57 @@
+// LogOptions: the settings of a log that do not depend on its backend: the keys "wal.*" of a
+// Config.
+#ifndef TIDELOG_ADAPTOR_OPTIONS_H_
+#define TIDELOG_ADAPTOR_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "wal/types.h"
+
+namespace tidelog::adaptor {
+
+// Each field is set by the key "wal." and its name.  Durations are written as "200ms" or "3s".
+struct LogOptions {
+  // How often a channel emits a time tick (D5).
+  absl::Duration tick_interval = absl::Milliseconds(200);
+
+  // What may be between Append() and its completion at one time (C5).  One append that is larger
+  // than in_flight_bytes_max is let in when nothing else is in flight.
+  size_t in_flight_count_max = 16384;
+  size_t in_flight_bytes_max = size_t{128} << 20;
+
+  // The pause before an attempt that a backend refused for the moment is repeated: doubled from the
+  // first to the second, and back to the first at the next success (C3).
+  absl::Duration retry_delay_min = absl::Milliseconds(10);
+  absl::Duration retry_delay_max = absl::Seconds(5);
+
+  // How long one step of an open may take: a call of the backend, one batch of the replay, the
+  // first time tick (G1).
+  absl::Duration open_step_limit = absl::Seconds(30);
+
+  // How long Close() waits for the interceptors to drain, and for each of its other steps (H2).
+  absl::Duration interceptor_close_limit = absl::Seconds(3);
+  absl::Duration close_step_limit = absl::Seconds(10);
+
+  // An append that a backend holds for longer is reported (D5).
+  absl::Duration slow_append_limit = absl::Seconds(1);
+
+  // One append of so many has its interceptors timed; 0: none.
+  uint64_t sampling_rate = 256;
+};
+
+// A Config in two parts: the log's own settings, and the rest, which is the backend's.
+struct SplitConfig {
+  LogOptions log;
+  Config backend;
+};
+
+// kInvalidArgument: names a key "wal.*" that is none, or a value that is out of bounds and what is
+// allowed.
+absl::StatusOr<SplitConfig> ParseConfig(const Config& config);
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_OPTIONS_H_

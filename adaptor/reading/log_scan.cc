@@ -1,0 +1,222 @@
+#include "adaptor/reading/log_scan.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/log/check.h"
+#include "absl/strings/str_cat.h"
+#include "adaptor/async/ready_within.h"
+#include "wal/observer.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+// A failure after which the same backend may go on.  Others are final.
+bool Passes(const absl::Status& status) {
+  const WalErrorCode code = GetWalErrorCode(status);
+  return code == WalErrorCode::kUnavailable || code == WalErrorCode::kOnShutdown;
+}
+
+}  // namespace
+
+void LogScan::Start(std::unique_ptr<walimpls::ScannerImpls> scanner) {
+  scanner_ = std::move(scanner);
+  reached_end_ = plan_.ends_at_once;
+  Pump();
+}
+
+Detached LogScan::Pump() {
+  const std::shared_ptr<LogScan> self = shared_from_this();
+  Entries::Entry entry(source_.entries);
+  walimpls::RawBatch reuse;
+  while (!stopped_ && !reached_end_ && error_.ok()) {
+    if (scanner_ == nullptr) {
+      co_await Reopen();
+      continue;
+    }
+    if (Full()) {
+      co_await room_.Wait();
+      continue;
+    }
+    absl::StatusOr<walimpls::RawBatch> batch = co_await scanner_->Next(std::move(reuse));
+    reuse = walimpls::RawBatch();
+    if (stopped_) break;
+    if (batch.ok()) {
+      pause_ = absl::ZeroDuration();
+      Take(*batch);
+      reuse = *std::move(batch);
+    } else if (Passes(batch.status())) {
+      co_await CloseBackendScanner();
+    } else {
+      EndWith(batch.status());
+    }
+    changed_.NotifyAll();
+  }
+  co_await CloseBackendScanner();
+  ended_.Close();
+}
+
+Future<Unit> LogScan::Reopen() {
+  if (pause_ > absl::ZeroDuration()) co_await Pause();
+  if (stopped_) co_return Unit{};
+  walimpls::ScanOptions options = plan_.backend;
+  if (order_.last_id().has_value()) options.from = walimpls::ScanAfter{order_.last_id()};
+  absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> scanner =
+      co_await source_.backend->Read(std::move(options));
+  const LogOptions& limits = source_.log->options;
+  if (scanner.ok()) {
+    scanner_ = *std::move(scanner);
+  } else if (Passes(scanner.status())) {
+    source_.log->Report(Event::Kind::kBackendTrouble,
+                        absl::StrCat("a scan of ", source_.log->channel.name,
+                                     " is opened again: ", scanner.status().message()));
+  } else {
+    EndWith(scanner.status());
+    changed_.NotifyAll();
+  }
+  // The next failure in a row waits for longer.
+  pause_ = std::clamp(2 * pause_, limits.retry_delay_min, limits.retry_delay_max);
+  co_return Unit{};
+}
+
+Future<Unit> LogScan::Pause() {
+  const absl::Duration end = source_.log->strand->Now() + pause_;
+  while (!stopped_ && source_.log->strand->Now() < end) {
+    Future<Unit> woken = room_.Wait();
+    (void)co_await ReadyWithin(&woken, end - source_.log->strand->Now());
+  }
+  co_return Unit{};
+}
+
+Future<Unit> LogScan::CloseBackendScanner() {
+  if (scanner_ == nullptr) co_return Unit{};
+  if (!closing_) closing_.emplace(scanner_->Close());
+  // Whatever it says: there is nothing left to be done with it.
+  (void)co_await std::move(*closing_);
+  closing_.reset();
+  scanner_.reset();
+  co_return Unit{};
+}
+
+void LogScan::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  pending_ = {};
+  // Ends a Next() of the backend's in flight; the pump waits for both.
+  if (scanner_ != nullptr && !closing_) closing_.emplace(scanner_->Close());
+  room_.NotifyAll();
+  changed_.NotifyAll();
+}
+
+void LogScan::EndWith(absl::Status error) {
+  if (error_.ok()) error_ = std::move(error);
+}
+
+void LogScan::Take(walimpls::RawBatch& batch) {
+  for (ImmutableMessage& message : batch.messages) {
+    if (reached_end_ || !error_.ok()) return;
+    TakeMessage(message);
+  }
+  if (reached_end_ || !error_.ok()) return;
+  gap_ = std::exchange(batch.gap, std::nullopt);
+  if (batch.end) reached_end_ = true;
+}
+
+void LogScan::TakeMessage(ImmutableMessage& message) {
+  const Term term_before = order_.highest_term();
+  const absl::StatusOr<bool> counts = order_.Take(message);
+  if (!counts.ok()) return EndWith(counts.status());
+  // Ticks that were not stored promise nothing about the terms of others.
+  if (order_.highest_term() != term_before) told_complete_ = stored_tick_;
+  if (!*counts) return;
+  const TimeTick tick = message.time_tick();
+  const bool is_tick = message.type() == MessageType::kTimeTick;
+  if (is_tick) stored_tick_ = tick;
+  if (plan_.IsBeforeStart(message)) return;
+  if (plan_.until && tick > *plan_.until) {
+    reached_end_ = true;
+    return;
+  }
+  resume_ = message.position();
+  if (plan_.until && tick == *plan_.until) reached_end_ = true;
+  const bool passes = is_tick ? plan_.deliver_ticks && tick > plan_.after
+                              : plan_.PassesVChannel(message) && plan_.PassesFilters(message);
+  if (!passes) return;
+  pending_bytes_ += message.record().size();
+  pending_.push_back(std::move(message));
+}
+
+bool LogScan::Full() const {
+  // A gap lies behind what is pending: what follows waits until it is delivered.
+  if (gap_) return true;
+  return !pending_.empty() &&
+         (pending_.size() >= plan_.count_max || pending_bytes_ >= plan_.bytes_max);
+}
+
+TimeTick LogScan::CompleteThrough() const {
+  if (source_.unstored == nullptr || source_.unstored->tick <= stored_tick_) return stored_tick_;
+  // In another term it promises nothing.
+  if (order_.highest_term() > source_.log->channel.term) return stored_tick_;
+  const MessageId& behind = source_.unstored->behind;
+  const MessageId* read = order_.last_id().has_value() ? &order_.last_id() : nullptr;
+  if (read == nullptr) {
+    // A scan of what is new has nothing to read up to where it began.
+    const auto* after = std::get_if<walimpls::ScanAfter>(&plan_.backend.from);
+    if (after != nullptr) read = &after->id;
+  }
+  if (read == nullptr || BeforeWithinLog(*read, behind)) return stored_tick_;
+  return source_.unstored->tick;
+}
+
+// Readers that are further back than the truncation end (G3).
+absl::Status LogScan::CheckMark() const {
+  if (pending_.empty() || !*source_.mark) return absl::OkStatus();
+  const TimeTick next = pending_.front().time_tick();
+  if (next > (*source_.mark)->time_tick) return absl::OkStatus();
+  return PositionGoneError(
+      absl::StrCat("scan of ", source_.log->channel.name, ": the message at tick ", ToInt(next),
+                   ", which comes next, was truncated away"),
+      *source_.mark);
+}
+
+bool LogScan::HasNews() const {
+  if (!pending_.empty() || gap_ || reached_end_) return true;
+  return plan_.wake_on_tick && error_.ok() && CompleteThrough() > told_complete_;
+}
+
+Future<absl::StatusOr<ScanBatch>> LogScan::Next(ScanBatch reuse) {
+  reuse.messages.clear();  // Not earlier than the next Next() may the reader miss them.
+  while (true) {
+    if (stopped_) {
+      co_return WalError(WalErrorCode::kOnShutdown,
+                         absl::StrCat("scan of ", source_.log->channel.name, ": it is closed"));
+    }
+    const absl::Status mark = CheckMark();
+    if (!mark.ok()) {
+      pending_.clear();
+      EndWith(mark);
+      room_.NotifyAll();
+    } else if (HasNews()) {
+      co_return Deliver(std::move(reuse));
+    }
+    if (!error_.ok()) co_return error_;
+    co_await changed_.Wait();
+  }
+}
+
+ScanBatch LogScan::Deliver(ScanBatch batch) {
+  batch.messages.swap(pending_);
+  pending_bytes_ = 0;
+  batch.complete_through = CompleteThrough();
+  batch.complete_is_stored = batch.complete_through <= stored_tick_;
+  told_complete_ = batch.complete_through;
+  batch.resume = resume_;
+  batch.gap = std::exchange(gap_, std::nullopt);
+  batch.end = reached_end_;
+  room_.NotifyAll();
+  return batch;
+}
+
+}  // namespace tidelog::adaptor

@@ -1,0 +1,111 @@
+// LogScan: one scan of a log: reads ahead from the backend, filters, and keeps what passes until it
+// is asked for.
+#ifndef TIDELOG_ADAPTOR_READING_LOG_SCAN_H_
+#define TIDELOG_ADAPTOR_READING_LOG_SCAN_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "adaptor/async/detached.h"
+#include "adaptor/async/entries.h"
+#include "adaptor/log/log_context.h"
+#include "adaptor/reading/scan_plan.h"
+#include "adaptor/reading/term_order.h"
+#include "adaptor/timetick/unstored_tick.h"
+#include "wal/async/future.h"
+#include "wal/async/signal.h"
+#include "wal/message/message.h"
+#include "wal/message/message_id.h"
+#include "wal/scanner.h"
+#include "wal/types.h"
+#include "walimpls/scanner.h"
+#include "walimpls/wal.h"
+
+namespace tidelog::adaptor {
+
+// What a scan reads from.  All of it outlives the scan.
+struct ScanSource {
+  const LogContext* log;
+  Entries* entries;
+  walimpls::RoWalImpls* backend;
+  const std::optional<Position>* mark;  // Of the truncation, as it moves.
+  const UnstoredTick* unstored;         // As it moves; null for a log opened for reading.
+};
+
+// Confined to the channel's executor.  Lifetime: begun by Start(), and until ended() a coroutine
+// keeps it alive.
+//
+// INVARIANT (F2): what has passed is delivered once and in tick order: a record is taken only if
+// its id is above that of the last one taken, and after an error of the backend the scan goes on
+// behind that one.
+class LogScan : public std::enable_shared_from_this<LogScan> {
+ public:
+  LogScan(const ScanSource& source, ScanPlan plan)
+      : source_(source), plan_(std::move(plan)), order_(source.log) {}
+
+  // `scanner` is of plan().backend; null: it is still to be opened.
+  void Start(std::unique_ptr<walimpls::ScannerImpls> scanner);
+
+  // As Scanner::Next().
+  Future<absl::StatusOr<ScanBatch>> Next(ScanBatch reuse);
+
+  // Ends a Next() in flight with kOnShutdown, and the scan.  Idempotent.
+  void Stop();
+
+  // True once nothing of it is at the backend.
+  bool ended() const { return ended_.closed(); }
+  Future<Unit> WhenEnded() { return ended_.Wait(); }
+
+  // An unstored tick was issued.
+  void OnUnstoredTick() {
+    if (plan_.wake_on_tick) changed_.NotifyAll();
+  }
+  // The truncation's mark was moved.
+  void OnTruncated() { changed_.NotifyAll(); }
+
+ private:
+  Detached Pump();
+  // Opens the backend's scanner again, behind what was taken; after a pause, if it failed before.
+  Future<Unit> Reopen();
+  Future<Unit> Pause();
+  Future<Unit> CloseBackendScanner();
+
+  void Take(walimpls::RawBatch& batch);
+  void TakeMessage(ImmutableMessage& message);
+  void EndWith(absl::Status error);
+  bool Full() const;
+  TimeTick CompleteThrough() const;
+  absl::Status CheckMark() const;
+  bool HasNews() const;
+  ScanBatch Deliver(ScanBatch batch);
+
+  const ScanSource source_;
+  const ScanPlan plan_;
+  TermOrder order_;
+  std::unique_ptr<walimpls::ScannerImpls> scanner_;
+  std::optional<Future<absl::Status>> closing_;
+  absl::Duration pause_ =
+      absl::ZeroDuration();  // The last one; 0: the backend has not failed lately.
+
+  bool stopped_ = false;
+  bool reached_end_ = false;
+  absl::Status error_;  // To be given behind what is pending.
+  std::vector<ImmutableMessage> pending_;
+  size_t pending_bytes_ = 0;
+  std::optional<Gap> gap_;
+  std::optional<Position> resume_;
+  TimeTick stored_tick_{};    // The newest TimeTick that was taken.
+  TimeTick told_complete_{};  // What the reader was told last.
+  Signal room_;               // For the pump.
+  Signal changed_;            // For Next().
+  Signal ended_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_READING_LOG_SCAN_H_

@@ -1,0 +1,50 @@
+// MvccTable: how far a reader must read to see everything committed (D7).
+#ifndef TIDELOG_ADAPTOR_TIMETICK_MVCC_TABLE_H_
+#define TIDELOG_ADAPTOR_TIMETICK_MVCC_TABLE_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "wal/types.h"
+#include "wal/wal.h"
+
+namespace tidelog::adaptor {
+
+// Answers are monotone.  Confined to the channel's executor.
+//
+// A stored TimeTick T covers every VChannel, and T is as good an answer as the tick of the
+// VChannel's own last message: so only VChannels that were written to since T take memory.
+class MvccTable {
+ public:
+  // With more VChannels than this since the newest TimeTick, the further ones are answered by the
+  // newest tick of all of them.
+  static constexpr size_t kVChannelsMax = 4096;
+
+  // A message was stored.  One without a VChannel belongs to all.
+  void OnMessage(std::string_view vchannel, TimeTick tick);
+  // A TimeTick was stored.
+  void OnTimeTick(TimeTick tick);
+
+  // Of the VChannel, or of the log if `vchannel` is empty.
+  Mvcc Of(std::string_view vchannel) const;
+
+  // Of the newest stored record.
+  TimeTick newest() const { return newest_; }
+
+  // False if no message was stored since the newest TimeTick.
+  bool has_uncovered() const { return newest_ > covered_; }
+
+  size_t size_for_test() const { return ticks_.size(); }
+
+ private:
+  TimeTick newest_{};
+  TimeTick covered_{};  // The newest stored TimeTick.
+  TimeTick shared_{};   // Of messages without a VChannel, or without a place in the table.
+  absl::flat_hash_map<std::string, TimeTick> ticks_;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_TIMETICK_MVCC_TABLE_H_

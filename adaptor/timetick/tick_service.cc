@@ -1,0 +1,63 @@
+#include "adaptor/timetick/tick_service.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "wal/observer.h"
+
+namespace tidelog::adaptor {
+
+TickService::TickService(const Parts& parts, absl::AnyInvocable<void()> on_unstored)
+    : parts_(parts), on_unstored_(std::move(on_unstored)) {
+  fire = [](Timer* timer) { static_cast<TickService*>(timer)->Emit(); };
+}
+
+void TickService::Start() { Arm(); }
+
+void TickService::Stop() {
+  stopped_ = true;
+  parts_.log->strand->Cancel(this);
+}
+
+void TickService::Arm() {
+  const absl::Duration interval = parts_.log->options.tick_interval;
+  const absl::Duration now = parts_.log->strand->Now();
+  parts_.log->strand->PostAt(this, absl::Floor(now, interval) + interval);
+}
+
+void TickService::Emit() {
+  parts_.backend->OnTick();
+  ReportSlowAppend();
+  if (parts_.submitter->mvcc().has_uncovered()) {
+    // Never two at once: a backend that hangs must not gather ticks.
+    if (!storing_) Store();
+  } else if (parts_.submitter->oldest_outstanding() == nullptr && parts_.submitter->newest()) {
+    // Nothing with a smaller tick is on its way.  What waits to be tried again has no tick.
+    unstored_ = {parts_.submitter->ticks().Allocate(), parts_.submitter->newest()->id};
+    on_unstored_();
+  }
+  if (!stopped_) Arm();
+}
+
+Detached TickService::Store() {
+  Entries::Entry entry(parts_.entries);
+  storing_ = true;
+  // If it fails, the next interval tries again: what it would have covered is still uncovered.
+  (void)co_await parts_.appender->AppendTimeTick(/*may_retry=*/false);
+  storing_ = false;
+}
+
+void TickService::ReportSlowAppend() {
+  AppendRun* run = parts_.submitter->oldest_outstanding();
+  if (run == nullptr || run->reported_slow) return;
+  const absl::Duration age = parts_.log->strand->Now() - run->handed_over_at;
+  if (age < parts_.log->options.slow_append_limit) return;
+  run->reported_slow = true;
+  parts_.log->Report(Event::Kind::kSlowAppend,
+                     absl::StrCat("the append to ", ToString(parts_.log->channel), " at tick ",
+                                  ToInt(run->first_tick), " has been at the backend for ",
+                                  absl::FormatDuration(age), ", and the time tick waits for it"));
+}
+
+}  // namespace tidelog::adaptor
