@@ -48,7 +48,8 @@ Future<Unit> ExpectAllShutDown(WalImpls* wal, Group group, Position mark) {
   EXPECT_WAL_CODE(appended.status(), WalErrorCode::kOnShutdown);
   const absl::StatusOr<LogState> state = co_await wal->Info();
   EXPECT_WAL_CODE(state.status(), WalErrorCode::kOnShutdown);
-  const auto scanner = co_await wal->Read({});
+  const ScanOptions options;
+  const auto scanner = co_await wal->Read(options);
   EXPECT_WAL_CODE(scanner.status(), WalErrorCode::kOnShutdown);
   const absl::Status truncated = co_await wal->Truncate(mark);
   EXPECT_WAL_CODE(truncated, WalErrorCode::kOnShutdown);

@@ -52,7 +52,9 @@ Future<Unit> AppendTerm(Channel* channel, WalImpls* wal) {
       ids.push_back(appended->front());
     }
   }
-  const absl::StatusOr<Ids> tick = co_await wal->Append(Group{channel->maker.TimeTickMessage()});
+  Group last;
+  last.push_back(channel->maker.TimeTickMessage());
+  const absl::StatusOr<Ids> tick = co_await wal->Append(std::move(last));
   CHECK_OK(tick);
   ids.push_back(tick->front());
   channel->ids.insert(channel->ids.end(), ids.begin(), ids.end());
@@ -72,11 +74,13 @@ Future<Messages> FollowTerm(RoWalImpls* log, Term term, std::string name) {
   ScannerResult scanner = co_await log->Read(options);
   CHECK_OK(scanner);
   Messages messages;
+  RawBatch batch;
   while (messages.empty() || !EndsTerm(messages.back(), term)) {
-    absl::StatusOr<RawBatch> batch = co_await (*scanner)->Next({});
-    CHECK_OK(batch);
-    CHECK(!batch->end);
-    TakeMessages(&*batch, &messages);
+    absl::StatusOr<RawBatch> next = co_await (*scanner)->Next(std::move(batch));
+    CHECK_OK(next);
+    batch = *std::move(next);
+    CHECK(!batch.end);
+    TakeMessages(&batch, &messages);
   }
   const absl::Status closed = co_await (*scanner)->Close();
   CHECK_OK(closed);
@@ -110,12 +114,12 @@ Future<Messages> ReadRange(RoWalImpls* log, ScanStart start, MessageId last) {
   ScannerResult scanner = co_await log->Read(options);
   CHECK_OK(scanner);
   Messages messages;
-  bool end = false;
-  while (!end) {
-    absl::StatusOr<RawBatch> batch = co_await (*scanner)->Next({});
-    CHECK_OK(batch);
-    end = batch->end;
-    TakeMessages(&*batch, &messages);
+  RawBatch batch;
+  while (!batch.end) {
+    absl::StatusOr<RawBatch> next = co_await (*scanner)->Next(std::move(batch));
+    CHECK_OK(next);
+    batch = *std::move(next);
+    TakeMessages(&batch, &messages);
   }
   const absl::Status closed = co_await (*scanner)->Close();
   CHECK_OK(closed);
@@ -166,7 +170,8 @@ Future<Unit> ReadAtTheSameTerm(Channel* channel, Term term, OpenOptions options)
   auto log = co_await channel->opener->OpenReadOnly(pchannel, options);
   CHECK_OK(log);
   EXPECT_EQ((*log)->channel(), pchannel);
-  const Messages messages = co_await ReadRange(log->get(), ScanEarliest{}, channel->ids.back());
+  const ScanStart earliest = ScanEarliest{};
+  const Messages messages = co_await ReadRange(log->get(), earliest, channel->ids.back());
   ExpectWholeLog(*channel, messages);
   const absl::Status closed = co_await (*log)->Close(CloseMode::kClean);
   EXPECT_TRUE(closed.ok()) << closed;

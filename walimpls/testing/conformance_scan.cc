@@ -54,7 +54,9 @@ Future<absl::StatusOr<RawBatch>> NextMeetsMarker(WalImpls* wal, ScannerImpls* sc
   Future<absl::StatusOr<RawBatch>> next = scanner->Next({});
   co_await YieldTimes(50);
   *was_quiet = !next.ready();
-  absl::StatusOr<Ids> ids = co_await wal->Append(Group{marker});
+  Group group;
+  group.push_back(std::move(marker));
+  const absl::StatusOr<Ids> ids = co_await wal->Append(std::move(group));
   CHECK_OK(ids);
   absl::StatusOr<RawBatch> batch = co_await std::move(next);
   co_return batch;

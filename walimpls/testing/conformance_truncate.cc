@@ -166,10 +166,12 @@ Future<int> ReadAgainstTruncation(RoWalImpls* log, Executor* strand, int last) {
   CHECK_OK(scanner);
   std::vector<ImmutableMessage> messages;
   absl::Status status;
+  RawBatch batch;
   while (status.ok() && (messages.empty() || NumberOf(messages.back()) < last)) {
-    absl::StatusOr<RawBatch> batch = co_await (*scanner)->Next({});
-    status = batch.status();
-    if (batch.ok()) TakeMessages(&*batch, &messages);
+    absl::StatusOr<RawBatch> next = co_await (*scanner)->Next(std::move(batch));
+    status = next.status();
+    if (next.ok()) batch = *std::move(next);
+    TakeMessages(&batch, &messages);
     co_await YieldTimes(2);
   }
   if (!status.ok()) EXPECT_WAL_CODE(status, WalErrorCode::kPositionGone);
@@ -186,7 +188,9 @@ Future<int> ReadAgainstTruncation(RoWalImpls* log, Executor* strand, int last) {
 Future<Unit> AppendAndTruncate(WalImpls* wal, MessageMaker* maker, int last) {
   for (int i = 1; i <= last; ++i) {
     const ImmutableMessage message = maker->Insert();
-    absl::StatusOr<Ids> ids = co_await wal->Append(Group{message});
+    Group group;
+    group.push_back(message);
+    absl::StatusOr<Ids> ids = co_await wal->Append(std::move(group));
     CHECK_OK(ids);
     if (i % 10 != 0 || i == last) continue;
     const Position mark = {ids->front(), message.time_tick()};
