@@ -95,10 +95,14 @@ class Promise {
   }
 
   // The future.  Requires: called once.
-  Future<T> future() { return Future<T>(state_); }
+  Future<T> future() {
+    CHECK(state_->unshared()) << "a promise has one future: " << name_;
+    state_->Share();
+    return Future<T>(state_);
+  }
 
   // Makes the future ready.  From any thread; posts who waits, and runs nobody.
-  // Requires: called once, after future().  This promise is spent then.
+  // Requires: called once, and future() not after it.  This promise is spent then.
   void Set(T value) {
     FutureState<T>* state = std::exchange(state_, nullptr);
     CHECK(state != nullptr) << "promise set twice: " << name_;

@@ -20,7 +20,8 @@ struct Waiter : Job {
   Executor* on = nullptr;
 };
 
-// Safe from any thread.  Two owners, the Future and the Promise, each of which drops it once.
+// Safe from any thread.  Made by the Promise, its first owner; the Future is the second.  Each
+// drops it once.
 class FutureStateBase {
  public:
   FutureStateBase(const FutureStateBase&) = delete;
@@ -37,7 +38,10 @@ class FutureStateBase {
   // False if it is too late: the waiter has been, or is being, posted.
   bool Replace(Waiter* waiter, Waiter* replacement);
 
-  // True if the other owner is gone.
+  // Makes the Future an owner.  Requires: the Promise has not been used from another thread yet.
+  void Share() { owners_.store(2, std::memory_order_relaxed); }
+
+  // True if there is one owner only.
   bool unshared() const { return owners_.load(std::memory_order_acquire) == 1; }
 
  protected:
@@ -54,7 +58,7 @@ class FutureStateBase {
   static inline constinit Waiter ready_;  // Only its address means anything.
 
   std::atomic<Waiter*> waiter_{nullptr};  // Null, who waits, or &ready_.
-  std::atomic<int> owners_{2};
+  std::atomic<int> owners_{1};
 };
 
 template <class T>

@@ -162,6 +162,12 @@ TEST_F(FutureTest, AValueThatNobodyWantsIsDestroyedOnce) {
   EXPECT_EQ(trail_, Trail{"token is gone"});
 }
 
+TEST_F(FutureTest, APromiseMayBeSetThoughNobodyAskedForItsFuture) {
+  Promise<Token> promise;
+  promise.Set(Token("token", &trail_));
+  EXPECT_EQ(trail_, Trail{"token is gone"});
+}
+
 TEST_F(FutureTest, AssigningDropsTheFutureBefore) {
   Promise<int> first;
   Future<int> future = first.future();
@@ -291,6 +297,13 @@ TEST_F(FutureDeathTest, TakingWhatIsNotReadyAborts) {
 
 TEST_F(FutureDeathTest, APromiseDroppedUnsetAbortsWithItsName) {
   EXPECT_DEATH({ const Promise<int> dropped("file write"); }, "promise dropped unset: file write");
+}
+
+TEST_F(FutureDeathTest, ASecondFutureOfAPromiseAborts) {
+  Promise<int> promise("number");
+  const Future<int> future = promise.future();
+  EXPECT_DEATH((void)promise.future(), "a promise has one future: number");
+  promise.Set(1);
 }
 
 TEST_F(FutureDeathTest, SettingTwiceAborts) {

@@ -1,7 +1,6 @@
 #include "wal/async/thread_runtime.h"
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,78 +16,11 @@
 #include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/async/job.h"
-#include "wal/async/runtime.h"
+#include "wal/async/random_stream.h"
+#include "wal/async/thread_runtime_test_jobs.h"
 
 namespace tidelog {
 namespace {
-
-using Urgency = Runtime::Urgency;
-
-void PostCall(Executor* executor, absl::AnyInvocable<void()> call) {
-  Then<Unit>(MakeReadyFuture(Unit{}), executor, [call = std::move(call)](Unit) mutable { call(); });
-}
-
-// Runs `call`, which may block, and is ready after that.
-Future<Unit> BlockingCall(Runtime* runtime, Urgency urgency, absl::AnyInvocable<void()> call) {
-  struct Call : Job {
-    absl::AnyInvocable<void()> call;
-    Promise<Unit> promise{"a blocking call"};
-  };
-  auto* job = new Call;
-  job->call = std::move(call);
-  job->run = [](Job* base) {
-    const std::unique_ptr<Call> self(static_cast<Call*>(base));
-    self->call();
-    self->promise.Set(Unit{});
-  };
-  Future<Unit> done = job->promise.future();
-  runtime->RunBlocking(job, urgency);
-  return done;
-}
-
-// One blocking call, awaited on `executor`.
-Future<Unit> Float(Runtime* runtime, Executor* executor, Urgency urgency,
-                   absl::AnyInvocable<void()> call) {
-  co_await EnterExecutor(executor);
-  co_await BlockingCall(runtime, urgency, std::move(call));
-  co_return Unit{};
-}
-
-Future<std::thread::id> WhichThread(Executor* executor) {
-  co_await EnterExecutor(executor);
-  co_return std::this_thread::get_id();
-}
-
-Future<Unit> Touch(Executor* executor) {
-  co_await EnterExecutor(executor);
-  co_return Unit{};
-}
-
-// A job that posts itself until told to stop.
-struct Spinner : Job {
-  explicit Spinner(Executor* e) : executor(e) {
-    run = [](Job* job) {
-      auto* self = static_cast<Spinner*>(job);
-      if (self->stop.load()) {
-        self->stopped.Notify();
-      } else {
-        self->executor->Post(self);
-      }
-    };
-    executor->Post(this);
-  }
-  ~Spinner() {
-    stop.store(true);
-    stopped.WaitForNotification();
-  }
-  Executor* const executor;
-  std::atomic<bool> stop{false};
-  absl::Notification stopped;
-};
-
-std::unique_ptr<ThreadRuntime> OneThreadWithoutLending() {
-  return ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = 4, .lend = false});
-}
 
 class ThreadRuntimeTest : public testing::TestWithParam<bool> {
  protected:
@@ -214,6 +146,28 @@ TEST_P(ThreadRuntimeTest, ARuntimeMayBeDestroyedRightAfterItsLastCompletion) {
   }
 }
 
+// A job that posts itself until told to stop.
+struct Spinner : Job {
+  explicit Spinner(Executor* e) : executor(e) {
+    run = [](Job* job) {
+      auto* self = static_cast<Spinner*>(job);
+      if (self->stop.load()) {
+        self->stopped.Notify();
+      } else {
+        self->executor->Post(self);
+      }
+    };
+    executor->Post(this);
+  }
+  ~Spinner() {
+    stop.store(true);
+    stopped.WaitForNotification();
+  }
+  Executor* const executor;
+  std::atomic<bool> stop{false};
+  absl::Notification stopped;
+};
+
 TEST(ThreadRuntimeFairnessTest, AJobThatPostsItselfStarvesNoOtherPoster) {
   const std::unique_ptr<ThreadRuntime> runtime = OneThreadWithoutLending();
   const std::unique_ptr<Executor> executor = runtime->MakeExecutor("busy");
@@ -237,7 +191,8 @@ TEST(ThreadRuntimeFairnessTest, AJobThatPostsItselfStarvesNoBlockingCallOfItsStr
   const std::unique_ptr<ThreadRuntime> runtime = OneThreadWithoutLending();
   const std::unique_ptr<Executor> busy = runtime->MakeExecutor("busy");
   const Spinner spinner(busy.get());
-  Blocking(busy.get(), [&] { return Float(runtime.get(), busy.get(), Urgency::kWhenIdle, [] {}); });
+  Blocking(busy.get(),
+           [&] { return Float(runtime.get(), busy.get(), Runtime::Urgency::kWhenIdle, [] {}); });
 }
 
 // Goal: what one job makes runnable spreads over the threads.  Method: a job that waits, as no
@@ -257,13 +212,6 @@ TEST(ThreadRuntimeFairnessTest, StrandsMadeRunnableByOneJobRunInParallel) {
   });
   b_ran.WaitForNotification();
 }
-
-struct CallJob : Job {
-  explicit CallJob(absl::AnyInvocable<void()> c) : call(std::move(c)) {
-    run = [](Job* job) { static_cast<CallJob*>(job)->call(); };
-  }
-  absl::AnyInvocable<void()> call;
-};
 
 TEST(ThreadRuntimeAtIdleTest, RunsWhenTheJobsOfStrandAndThreadAreDone) {
   const std::unique_ptr<ThreadRuntime> runtime = OneThreadWithoutLending();
@@ -296,345 +244,6 @@ TEST(ThreadRuntimeAtIdleTest, IsNotPutOffForLong) {
   CallJob flush([&] { done.Notify(); });
   PostCall(log.get(), [&] { log->AtIdle(&flush); });
   done.WaitForNotification();
-}
-
-TEST_P(ThreadRuntimeTest, TheStrandIsFreeDuringItsBlockingCall) {
-  const std::unique_ptr<Executor> executor = runtime_->MakeExecutor("log");
-  for (const Urgency urgency : {Urgency::kWhenIdle, Urgency::kNow}) {
-    bool touched = false;
-    Blocking(executor.get(), [&] {
-      return Float(runtime_.get(), executor.get(), urgency, [&] {
-        EXPECT_EQ(Executor::Current(), nullptr);
-        // As no blocking job should, it waits for a job of the strand it came from.
-        std::thread([&] {
-          Blocking(executor.get(), [&] { return Touch(executor.get()); });
-          touched = true;
-        }).join();
-      });
-    });
-    EXPECT_TRUE(touched);
-  }
-}
-
-TEST(ThreadRuntimeBlockingTest, TheThreadThatRanTheStrandDoesItsBlockingCall) {
-  const std::unique_ptr<ThreadRuntime> runtime = OneThreadWithoutLending();
-  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
-  std::thread::id strand_thread, call_thread;
-  absl::Notification done;
-  PostCall(executor.get(), [&] {
-    strand_thread = std::this_thread::get_id();
-    Then<Unit>(BlockingCall(runtime.get(), Urgency::kWhenIdle,
-                            [&] { call_thread = std::this_thread::get_id(); }),
-               executor.get(), [&](Unit) { done.Notify(); });
-  });
-  done.WaitForNotification();
-  EXPECT_EQ(call_thread, strand_thread);
-}
-
-Future<Unit> SleepOn(Executor* executor, absl::Duration duration) {
-  co_await EnterExecutor(executor);
-  co_await SleepFor(duration);
-  co_return Unit{};
-}
-
-// Goal (H2): hung system calls on all channels but one keep neither that one nor any deadline
-// from running.
-TEST(ThreadRuntimeBlockingTest, HungCallsLeaveThreadsForStrandsAndTimers) {
-  constexpr int kMax = 3;
-  const std::unique_ptr<ThreadRuntime> runtime =
-      ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = kMax, .lend = false});
-  std::vector<std::unique_ptr<Executor>> executors;
-  absl::Notification hang;
-  absl::BlockingCounter hung(kMax);
-  std::atomic<int> running{0}, running_max{0}, done{0};
-  std::vector<Future<Unit>> calls;
-  for (int i = 0; i < 10; ++i) {
-    executors.push_back(runtime->MakeExecutor("hung " + std::to_string(i)));
-    calls.push_back(Float(runtime.get(), executors.back().get(), Urgency::kWhenIdle, [&] {
-      const int now_running = ++running;
-      if (now_running > running_max) running_max = now_running;
-      if (now_running <= kMax && done == 0) hung.DecrementCount();
-      hang.WaitForNotification();
-      ++done;
-      --running;
-    }));
-  }
-  hung.Wait();
-  const std::unique_ptr<Executor> alive = runtime->MakeExecutor("alive");
-  Blocking(alive.get(), [&] { return Touch(alive.get()); });
-  Blocking(alive.get(), [&] { return SleepOn(alive.get(), absl::Milliseconds(1)); });
-  EXPECT_EQ(runtime->stats().blocking_threads, kMax);
-  EXPECT_LE(runtime->stats().threads, kMax + 1);
-  hang.Notify();
-  for (Future<Unit>& call : calls) {
-    Blocking(alive.get(), [&] { return std::move(call); });
-  }
-  EXPECT_EQ(done, 10);
-  EXPECT_EQ(running_max, kMax);
-}
-
-TEST(ThreadRuntimeBlockingTest, CallsOfOneStrandOverlap) {
-  const std::unique_ptr<ThreadRuntime> runtime =
-      ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = 4});
-  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
-  absl::BlockingCounter all_in(4);
-  absl::Notification go_on;
-  absl::BlockingCounter done(4);
-  PostCall(executor.get(), [&] {
-    for (int i = 0; i < 4; ++i) {
-      Then<Unit>(BlockingCall(runtime.get(), Urgency::kWhenIdle,
-                              [&] {
-                                all_in.DecrementCount();
-                                go_on.WaitForNotification();
-                              }),
-                 executor.get(), [&](Unit) { done.DecrementCount(); });
-    }
-  });
-  all_in.Wait();
-  go_on.Notify();
-  done.Wait();
-}
-
-TEST(ThreadRuntimeBlockingTest, MayBeAskedForByAThreadOfItsOwn) {
-  const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create();
-  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
-  std::thread::id call_thread;
-  Blocking(executor.get(), [&] {
-    return BlockingCall(runtime.get(), Urgency::kNow,
-                        [&] { call_thread = std::this_thread::get_id(); });
-  });
-  EXPECT_NE(call_thread, std::thread::id());
-}
-
-TEST(ThreadRuntimeLendingTest, ALoneCallerDoesEverythingItself) {
-  const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create();
-  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
-  std::thread::id call_thread;
-  for (int i = 0; i < 100; ++i) {
-    const std::thread::id strand_thread =
-        Blocking(executor.get(), [&] { return WhichThread(executor.get()); });
-    EXPECT_EQ(strand_thread, std::this_thread::get_id());
-    Blocking(executor.get(), [&] {
-      return Float(runtime.get(), executor.get(), Urgency::kWhenIdle,
-                   [&] { call_thread = std::this_thread::get_id(); });
-    });
-    EXPECT_EQ(call_thread, std::this_thread::get_id());
-  }
-  EXPECT_EQ(runtime->stats().threads, 0);
-}
-
-TEST(ThreadRuntimeLendingTest, WhatALentThreadLeavesBehindIsDoneByThePool) {
-  const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create();
-  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
-  const std::unique_ptr<Executor> other = runtime->MakeExecutor("other");
-  absl::BlockingCounter done(3);
-  CallJob flush([&] { done.DecrementCount(); });
-  Blocking(executor.get(), [&] {
-    EXPECT_EQ(Executor::Current(), executor.get());
-    executor->AtIdle(&flush);
-    PostCall(other.get(), [&] { done.DecrementCount(); });
-    return MakeReadyFuture(Unit{});
-  });
-  Then<Unit>(Float(runtime.get(), executor.get(), Urgency::kWhenIdle, [] {}), executor.get(),
-             [&](Unit) { done.DecrementCount(); });
-  done.Wait();
-}
-
-// A group commit in small: appends wait for the write under way and then go out together.
-class Committer {
- public:
-  Committer(Runtime* runtime, Executor* executor) : runtime_(runtime), executor_(executor) {}
-
-  Future<int> Append(int value) {
-    co_await EnterExecutor(executor_);
-    Promise<int> promise("append");
-    Future<int> done = promise.future();
-    open_.push_back({value, std::move(promise)});
-    if (!writing_ && !armed_) {
-      armed_ = true;
-      executor_->AtIdle(&flush_);
-    }
-    const int stored = co_await std::move(done);
-    co_return stored;
-  }
-  int group_count() const { return group_count_; }
-
- private:
-  struct Entry {
-    int value;
-    Promise<int> promise;
-  };
-
-  void Flush() {
-    armed_ = false;
-    const Future<Unit> written = Write();
-  }
-
-  Future<Unit> Write() {
-    writing_ = true;
-    while (!open_.empty()) {
-      std::vector<Entry> group = std::exchange(open_, {});
-      co_await BlockingCall(runtime_, Urgency::kWhenIdle, [] {});
-      ++group_count_;
-      for (Entry& entry : group) entry.promise.Set(entry.value);
-    }
-    writing_ = false;
-    co_return Unit{};
-  }
-
-  Runtime* const runtime_;
-  Executor* const executor_;
-  CallJob flush_{[this] { Flush(); }};
-  bool armed_ = false;
-  bool writing_ = false;
-  std::vector<Entry> open_;
-  int group_count_ = 0;
-};
-
-TEST_P(ThreadRuntimeTest, ManyBlockingCallersOfManyLogsAllGetTheirAnswers) {
-  constexpr int kLogs = 4;
-  constexpr int kThreads = 32;
-  constexpr int kAppends = 60;
-  std::vector<std::unique_ptr<Executor>> executors;
-  std::vector<std::unique_ptr<Committer>> logs;
-  for (int i = 0; i < kLogs; ++i) {
-    executors.push_back(runtime_->MakeExecutor("log"));
-    logs.push_back(std::make_unique<Committer>(runtime_.get(), executors.back().get()));
-  }
-  std::atomic<int> wrong{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < kAppends; ++i) {
-        const int log = (t + i) % kLogs;
-        const int value = t * kAppends + i;
-        const int stored = Blocking(executors[log].get(), [&] { return logs[log]->Append(value); });
-        wrong += stored != value;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(wrong, 0);
-  for (int i = 0; i < kLogs; ++i) {
-    const std::unique_ptr<Executor> executor = std::move(executors[i]);
-    Blocking(executor.get(), [&] { return Touch(executor.get()); });
-    EXPECT_GT(logs[i]->group_count(), 0);
-  }
-}
-
-struct TestTimer : Timer {
-  explicit TestTimer(absl::AnyInvocable<void(Timer*)> c) : call(std::move(c)) {
-    fire = [](Timer* timer) { static_cast<TestTimer*>(timer)->call(timer); };
-  }
-  absl::AnyInvocable<void(Timer*)> call;
-};
-
-TEST_P(ThreadRuntimeTest, TimersFireInOrderOnTheirExecutorAndNotBeforeTheirTime) {
-  const std::unique_ptr<Executor> executor = runtime_->MakeExecutor("log");
-  std::vector<int> order;
-  absl::BlockingCounter done(3);
-  const auto note = [&](int number, absl::Duration when) {
-    EXPECT_EQ(Executor::Current(), executor.get());
-    EXPECT_GE(runtime_->Now(), when);
-    order.push_back(number);
-    done.DecrementCount();
-  };
-  const absl::Duration now = runtime_->Now();
-  TestTimer late([&](Timer*) { note(3, now + absl::Milliseconds(20)); });
-  TestTimer early([&](Timer*) { note(2, now + absl::Milliseconds(10)); });
-  TestTimer past([&](Timer*) { note(1, now); });
-  PostCall(executor.get(), [&] {
-    executor->PostAt(&late, now + absl::Milliseconds(20));
-    executor->PostAt(&early, now + absl::Milliseconds(10));
-    executor->PostAt(&past, now - absl::Hours(1));
-  });
-  done.Wait();
-  EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
-}
-
-TEST_P(ThreadRuntimeTest, ACancelledTimerDoesNotFireAndATimerMayArmItselfAgain) {
-  const std::unique_ptr<Executor> executor = runtime_->MakeExecutor("log");
-  int fired = 0, cancelled_fired = 0;
-  absl::Notification done;
-  TestTimer cancelled([&](Timer*) { ++cancelled_fired; });
-  TestTimer periodic([&](Timer* timer) {
-    if (++fired == 5) {
-      done.Notify();
-    } else {
-      executor->PostAt(timer, executor->Now() + absl::Milliseconds(1));
-    }
-  });
-  PostCall(executor.get(), [&] {
-    executor->PostAt(&cancelled, executor->Now() + absl::Milliseconds(1));
-    executor->PostAt(&periodic, executor->Now() + absl::Milliseconds(2));
-    executor->Cancel(&cancelled);
-    executor->Cancel(&cancelled);
-  });
-  done.WaitForNotification();
-  Blocking(executor.get(), [&] { return Touch(executor.get()); });
-  EXPECT_EQ(fired, 5);
-  EXPECT_EQ(cancelled_fired, 0);
-}
-
-TEST_P(ThreadRuntimeTest, ATimerThatIsAlwaysDueStarvesNobody) {
-  const std::unique_ptr<Executor> executor = runtime_->MakeExecutor("log");
-  bool stop = false;
-  absl::Notification stopped;
-  TestTimer timer([&](Timer* self) {
-    if (stop) {
-      stopped.Notify();
-    } else {
-      executor->PostAt(self, absl::ZeroDuration());
-    }
-  });
-  PostCall(executor.get(), [&] { executor->PostAt(&timer, absl::ZeroDuration()); });
-  Blocking(executor.get(), [&] { return Touch(executor.get()); });
-  PostCall(executor.get(), [&] { stop = true; });
-  stopped.WaitForNotification();
-}
-
-Future<int> ManyDeadlines(Executor* executor, uint64_t salt) {
-  co_await EnterExecutor(executor);
-  int fired = 0;
-  for (int i = 0; i < 200; ++i) {
-    TestTimer met([](Timer*) { FAIL() << "a cancelled timer fired"; });
-    executor->PostAt(&met, executor->Now() + absl::Seconds(100));
-    co_await SleepFor(absl::Microseconds((salt + static_cast<uint64_t>(i)) * 37 % 200));
-    executor->Cancel(&met);
-    ++fired;
-  }
-  co_return fired;
-}
-
-TEST_P(ThreadRuntimeTest, TimersOfManyStrandsAtOnce) {
-  std::vector<std::unique_ptr<Executor>> executors;
-  std::vector<std::thread> threads;
-  std::atomic<int> fired{0};
-  for (uint64_t t = 0; t < 6; ++t) {
-    executors.push_back(runtime_->MakeExecutor("log"));
-    threads.emplace_back([&fired, t, executor = executors.back().get()] {
-      fired += Blocking(executor, [&] { return ManyDeadlines(executor, t); });
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(fired, 6 * 200);
-}
-
-// Goal: an idle runtime costs nothing.  Method: count wake-ups over a time in which one timer is
-// all that happens; a thread that polls or spins would make hundreds.
-TEST(ThreadRuntimeIdleTest, AnIdleRuntimeDoesNotWakeUp) {
-  const std::unique_ptr<ThreadRuntime> runtime =
-      ThreadRuntime::Create({.executor_threads = 4, .lend = false});
-  std::vector<std::unique_ptr<Executor>> executors;
-  for (int i = 0; i < 100; ++i) {
-    executors.push_back(runtime->MakeExecutor("idle"));
-    Blocking(executors[i].get(), [&] { return Touch(executors[i].get()); });
-  }
-  const uint64_t before = runtime->stats().wakes;
-  Blocking(executors[0].get(),
-           [&] { return SleepOn(executors[0].get(), absl::Milliseconds(300)); });
-  // A worker for the call, the timers' thread to be told and when it rings, a worker for that.
-  EXPECT_LE(runtime->stats().wakes - before, 8u);
 }
 
 TEST(ThreadRuntimeIdleTest, NowIsMonotonicAndTheSameForExecutors) {
@@ -708,7 +317,7 @@ TEST_F(ThreadRuntimeDeathTest, BlockingInABlockingJobAborts) {
         const std::unique_ptr<ThreadRuntime> runtime = ThreadRuntime::Create();
         const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
         Blocking(executor.get(), [&] {
-          return Float(runtime.get(), executor.get(), Urgency::kNow,
+          return Float(runtime.get(), executor.get(), Runtime::Urgency::kNow,
                        [&] { Blocking(executor.get(), [&] { return Touch(executor.get()); }); });
         });
       },
