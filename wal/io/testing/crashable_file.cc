@@ -3,6 +3,7 @@
 
 #include "absl/log/check.h"
 #include "wal/io/testing/crashable_machine.h"
+#include "wal/io/testing/crashable_process.h"
 
 namespace tidelog {
 namespace {

@@ -1,12 +1,11 @@
 #include "wal/io/testing/crashable_file_system.h"
 
-#include <cerrno>
 #include <memory>
 #include <utility>
 
 #include "absl/log/check.h"
-#include "absl/strings/str_cat.h"
 #include "wal/io/testing/crashable_machine.h"
+#include "wal/io/testing/crashable_process.h"
 
 namespace tidelog {
 
@@ -107,127 +106,6 @@ uint64_t CrashableFileSystem::used_bytes() const {
 
 void CrashableFileSystem::DropCleanPages() {
   machine_->With([](Machine::World& world) { world.tree.DropCleanPages(); });
-}
-
-Future<absl::StatusOr<std::unique_ptr<File>>> CrashableFileSystem::Process::Open(std::string path,
-                                                                                 OpenMode mode) {
-  using Result = absl::StatusOr<std::unique_ptr<File>>;
-  auto effect = [this, path, mode](Machine::World& world, Machine::Outcome) -> Result {
-    DiskTree::Place place;
-    NodeId node{};
-    int error = 0;
-    if (mode == OpenMode::kCreateExclusive) {
-      error = world.tree.FindPlace(path, place);
-      if (error == 0) error = world.tree.Create(place, /*is_directory=*/false, node);
-      if (error == 0) world.Notify(place.directory);
-    } else {
-      error = world.tree.Find(path, node);
-      if (error == 0 && world.tree.node(node).is_directory) error = EISDIR;
-      if (error == 0) error = world.tree.FindPlace(path, place);
-    }
-    if (error != 0) return IoError("open", path, error);
-    return std::make_unique<OpenFile>(world, this, path, node, place.directory,
-                                      mode != OpenMode::kRead);
-  };
-  return machine->Start<Result>(this, DiskOperation::kOpen, std::move(path), std::move(effect));
-}
-
-Future<absl::Status> CrashableFileSystem::Process::Link(std::string from, std::string to) {
-  auto effect = [from, to](Machine::World& world, Machine::Outcome) {
-    DiskTree::Place place;
-    NodeId file{};
-    int error = world.tree.Find(from, file);
-    if (error == 0) error = world.tree.FindPlace(to, place);
-    if (error == 0) error = world.tree.Link(file, place);
-    if (error != 0) return IoError("link", absl::StrCat(from, " as ", to), error);
-    world.Notify(place.directory);
-    return absl::OkStatus();
-  };
-  return machine->Start<absl::Status>(this, DiskOperation::kLink, std::move(from),
-                                      std::move(effect));
-}
-
-Future<absl::Status> CrashableFileSystem::Process::Unlink(std::string path) {
-  auto effect = [path](Machine::World& world, Machine::Outcome) {
-    DiskTree::Place place;
-    int error = world.tree.FindPlace(path, place);
-    if (error == 0) error = world.tree.Unlink(place);
-    if (error != 0) return IoError("unlink", path, error);
-    world.Notify(place.directory);
-    return absl::OkStatus();
-  };
-  return machine->Start<absl::Status>(this, DiskOperation::kUnlink, std::move(path),
-                                      std::move(effect));
-}
-
-Future<absl::StatusOr<std::vector<std::string>>> CrashableFileSystem::Process::List(
-    std::string path) {
-  using Result = absl::StatusOr<std::vector<std::string>>;
-  auto effect = [path](Machine::World& world, Machine::Outcome) -> Result {
-    NodeId directory{};
-    const int error = world.tree.FindDirectory(path, directory);
-    if (error != 0) return IoError("readdir", path, error);
-    return world.tree.node(directory).names.Names();
-  };
-  return machine->Start<Result>(this, DiskOperation::kList, std::move(path), std::move(effect));
-}
-
-Future<absl::Status> CrashableFileSystem::Process::CreateDirectory(std::string path) {
-  auto effect = [path](Machine::World& world, Machine::Outcome) {
-    DiskTree::Place place;
-    NodeId node{};
-    int error = world.tree.FindPlace(path, place);
-    if (error == 0) error = world.tree.Create(place, /*is_directory=*/true, node);
-    if (error != 0) return IoError("mkdir", path, error);
-    world.Notify(place.directory);
-    return absl::OkStatus();
-  };
-  return machine->Start<absl::Status>(this, DiskOperation::kCreateDirectory, std::move(path),
-                                      std::move(effect));
-}
-
-Future<absl::Status> CrashableFileSystem::Process::SyncDirectory(std::string path) {
-  auto effect = [path](Machine::World& world, Machine::Outcome outcome) {
-    NodeId directory{};
-    const int error = world.tree.FindDirectory(path, directory);
-    if (error != 0) return IoError("fsync", path, error);
-    NameTable& names = world.tree.node(directory).names;
-    if (outcome != Machine::Outcome::kDone) {
-      names.FailSync(world.random);
-      return IoError("fsync", path, EIO);
-    }
-    names.Sync();
-    world.tree.Collect();
-    return absl::OkStatus();
-  };
-  return machine->Start<absl::Status>(this, DiskOperation::kSyncDirectory, std::move(path),
-                                      std::move(effect));
-}
-
-Future<absl::StatusOr<FileSystemInfo>> CrashableFileSystem::Process::Info(std::string path) {
-  using Result = absl::StatusOr<FileSystemInfo>;
-  auto effect = [path](Machine::World& world, Machine::Outcome) -> Result {
-    NodeId node{};
-    const int error = world.tree.Find(path, node);
-    if (error != 0) return IoError("statfs", path, error);
-    return FileSystemInfo{.type = "crashable",
-                          .local = true,
-                          .read_only = false,
-                          .free_bytes = world.FreeBlocks() * SectorStore::kBlockSize};
-  };
-  return machine->Start<Result>(this, DiskOperation::kInfo, std::move(path), std::move(effect));
-}
-
-Future<absl::StatusOr<std::unique_ptr<DirectoryWatcher>>> CrashableFileSystem::Process::Watch(
-    std::string path) {
-  using Result = absl::StatusOr<std::unique_ptr<DirectoryWatcher>>;
-  auto effect = [this, path](Machine::World& world, Machine::Outcome) -> Result {
-    NodeId directory{};
-    const int error = world.tree.FindDirectory(path, directory);
-    if (error != 0) return IoError("inotify_add_watch", path, error);
-    return std::make_unique<Watcher>(world, this, directory);
-  };
-  return machine->Start<Result>(this, DiskOperation::kWatch, std::move(path), std::move(effect));
 }
 
 CrashableFileSystem::FaultHook CrashAt(uint64_t index, DiskFault::Crash crash,

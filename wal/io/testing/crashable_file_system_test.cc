@@ -457,10 +457,11 @@ TEST(CrashableFileSystemTest, MisuseAborts) {
       "two overlapping syncs of a");
   EXPECT_DEATH(
       {
-        auto* disk = new CrashableFileSystem(&machine.runtime, {});
+        auto disk =
+            std::make_unique<CrashableFileSystem>(&machine.runtime, CrashableFileSystem::Options());
         FileSystem* files = disk->NewProcess();
         auto open = machine.Await([&] { return files->Open("a", OpenMode::kCreateExclusive); });
-        delete disk;
+        disk.reset();
       },
       "a is open, and its disk was destroyed");
 }
