@@ -1,0 +1,31 @@
+// Finding and reading the newest manifest of a channel.
+#ifndef TIDELOG_IMPLS_FILE_MANIFEST_READER_H_
+#define TIDELOG_IMPLS_FILE_MANIFEST_READER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "impls/file/manifest.h"
+#include "impls/file/names.h"
+#include "wal/async/future.h"
+#include "wal/io/file_system.h"
+
+namespace tidelog::impls::file {
+
+// The highest manifest among the names of a directory.
+std::optional<ManifestName> NewestManifest(const std::vector<std::string>& names);
+
+// Reads the newest manifest in `directory`; none if there is none.  A bad newest one is refused,
+// never skipped.  `files` must outlive the operation.
+//   kCorrupt      damaged, or of another channel
+//   kUnavailable  the file system failed, or manifests came faster than they could be read
+//   kInner        of a newer format version; the directory cannot be read
+Future<absl::StatusOr<std::optional<Manifest>>> ReadNewestManifest(FileSystem* files,
+                                                                   std::string directory,
+                                                                   std::string channel);
+
+}  // namespace tidelog::impls::file
+
+#endif  // TIDELOG_IMPLS_FILE_MANIFEST_READER_H_

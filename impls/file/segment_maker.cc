@@ -1,0 +1,66 @@
+#include "impls/file/segment_maker.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "impls/file/file_ops.h"
+#include "wal/base/status_macros.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+// Zeros are written in pieces, so that groups that wait for the same disk get between them.
+constexpr uint64_t kPieceBytes = 1u << 20;
+
+Future<absl::Status> Fill(File* file, uint64_t capacity, FileOptions::Preallocate preallocate) {
+  if (preallocate == FileOptions::Preallocate::kReserve) {
+    absl::Status reserved = co_await file->Allocate(capacity);
+    TIDELOG_CO_RETURN_IF_ERROR(reserved);
+  } else if (preallocate == FileOptions::Preallocate::kNone) {
+    absl::Status sized = co_await file->Truncate(capacity);
+    TIDELOG_CO_RETURN_IF_ERROR(sized);
+  } else {
+    const std::vector<char> zeros(std::min(capacity, kPieceBytes));
+    for (uint64_t at = 0; at < capacity; at += zeros.size()) {
+      const uint64_t size = std::min<uint64_t>(capacity - at, zeros.size());
+      const std::span<const char> pieces[] = {std::span<const char>(zeros).first(size)};
+      absl::Status written = co_await file->Write(at, pieces);
+      TIDELOG_CO_RETURN_IF_ERROR(written);
+    }
+  }
+  absl::Status synced = co_await file->Sync();
+  co_return synced;
+}
+
+}  // namespace
+
+Future<absl::StatusOr<BlankSegment>> MakeBlankSegment(FileSystem* files, std::string directory,
+                                                      SegmentName name, uint64_t capacity,
+                                                      FileOptions::Preallocate preallocate) {
+  BlankSegment blank;
+  blank.name = name;
+  blank.capacity = capacity;
+  const std::string path = PathOf(directory, name.FileName());
+  absl::StatusOr<std::unique_ptr<File>> file =
+      co_await files->Open(path, OpenMode::kCreateExclusive);
+  TIDELOG_CO_RETURN_IF_ERROR(file.status());
+  blank.file = *std::move(file);
+  absl::Status filled = co_await Fill(blank.file.get(), capacity, preallocate);
+  if (filled.ok()) co_return blank;
+  blank.file.reset();
+  (void)co_await files->Unlink(path);  // A name that stays is swept by a later term.
+  co_return filled;
+}
+
+Future<absl::Status> WriteSegmentHeader(std::shared_ptr<File> file, SegmentHeader header) {
+  const std::string block = EncodeSegmentHeader(header);
+  const std::span<const char> pieces[] = {std::span<const char>(block)};
+  WriteSyncResult result = co_await file->WriteAndSync(0, pieces, Runtime::Urgency::kWhenIdle);
+  TIDELOG_CO_RETURN_IF_ERROR(result.write);
+  co_return result.sync;
+}
+
+}  // namespace tidelog::impls::file

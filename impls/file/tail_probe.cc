@@ -1,0 +1,100 @@
+#include "impls/file/tail_probe.h"
+
+#include <algorithm>
+#include <deque>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "impls/file/file_ops.h"
+#include "impls/file/segment_file.h"
+#include "impls/file/segment_scan.h"
+#include "wal/base/status_macros.h"
+#include "wal/message/message.h"
+#include "wal/message/message_block.h"
+#include "wal/message/record.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+constexpr uint64_t kChunkBytes = 1u << 20;
+
+VisibleTail TailOf(const ImmutableMessage& message, uint64_t id) {
+  return {id, message.position(), message.time_tick()};
+}
+
+// The last record of a group, if it has one.
+std::optional<VisibleTail> TailOf(const ScanGroup& group, const MessageId::Origin& origin) {
+  if (group.frames.empty() || group.frames.back().type != FrameType::kRecord) return std::nullopt;
+  const Frame& frame = group.frames.back();
+  const absl::StatusOr<RecordView> record = RecordView::Parse(frame.payload);
+  if (!record.ok()) return std::nullopt;
+  const ImmutableMessage message(MessageBlockRef(), *record,
+                                 MessageId::FromNumber(origin, frame.id));
+  return TailOf(message, frame.id);
+}
+
+// The tail below the newest watermark of an unsealed segment; none: it lies before the segment.
+Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* files,
+                                                                 std::string directory,
+                                                                 std::string channel,
+                                                                 ManifestSegment listed,
+                                                                 MessageId::Origin origin) {
+  absl::StatusOr<SegmentFile> segment = co_await OpenSegment(
+      files, std::move(directory), std::move(channel), listed, OpenMode::kRead);
+  TIDELOG_CO_RETURN_IF_ERROR(segment.status());
+  SegmentScan::Options options;
+  options.header = segment->header;
+  options.from = SegmentScan::FirstPoint(segment->header);
+  options.tail = SegmentScan::Tail::kStop;
+  SegmentScan scan(std::move(options));
+  std::optional<VisibleTail> visible;
+  std::deque<VisibleTail> beyond;  // Of groups that no watermark covers yet.
+  auto on_group = [&](const ScanGroup& group) {
+    while (!beyond.empty() && beyond.front().last_id <= group.commit.watermark) {
+      visible = std::move(beyond.front());
+      beyond.pop_front();
+    }
+    std::optional<VisibleTail> tail = TailOf(group, origin);
+    if (tail.has_value()) beyond.push_back(*std::move(tail));
+  };
+  std::string bytes;
+  while (!scan.done()) {
+    const SegmentScan::Want want = scan.want();
+    bytes.resize(std::max(want.size, kChunkBytes));
+    absl::StatusOr<size_t> read = co_await segment->file->Read(want.offset, std::span<char>(bytes));
+    if (!read.ok()) {
+      co_return StorageError(absl::StrCat("read ", RangeText(segment->header, want.offset,
+                                                             want.offset + bytes.size())),
+                             read.status());
+    }
+    scan.Feed(want.offset, std::string_view(bytes).substr(0, *read), on_group);
+  }
+  co_return visible;
+}
+
+}  // namespace
+
+Future<absl::StatusOr<VisibleTail>> ProbeTail(FileSystem* files, std::string directory,
+                                              Manifest manifest, MessageId::Origin origin) {
+  for (size_t i = manifest.segments.size(); i-- > 0;) {
+    const ManifestSegment& listed = manifest.segments[i];
+    if (!listed.seal.has_value()) {
+      absl::StatusOr<std::optional<VisibleTail>> tail =
+          co_await ProbeUnsealed(files, directory, manifest.channel, listed, origin);
+      TIDELOG_CO_RETURN_IF_ERROR(tail.status());
+      if (tail->has_value()) co_return **std::move(tail);
+    } else if (listed.seal->last_id >= listed.base_id) {
+      absl::StatusOr<ImmutableMessage> message = co_await ReadRecord(
+          files, directory, manifest.channel, listed, origin, listed.seal->last_id);
+      TIDELOG_CO_RETURN_IF_ERROR(message.status());
+      co_return TailOf(*message, listed.seal->last_id);
+    }
+  }
+  co_return VisibleTail();
+}
+
+}  // namespace tidelog::impls::file

@@ -1,0 +1,90 @@
+#include "impls/file/term_file.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "impls/file/file_ops.h"
+#include "impls/file/little_endian.h"
+#include "impls/file/names.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+constexpr size_t kFileSize = 16;
+constexpr uint64_t kBirthWordAt = 8;
+constexpr uint64_t kTries = 100;
+
+}  // namespace
+
+Future<absl::Status> TermFile::Create(FileSystem* files, std::string directory, uint64_t random) {
+  std::string bytes(kFileSize, '\0');
+  StoreLittleEndian<uint64_t>(bytes.data() + kBirthWordAt, static_cast<uint32_t>(random >> 32));
+  // Nobody has a term yet; a number that is drawn keeps those who race here apart, and if two draw
+  // the same one they move on.
+  absl::Status published = absl::AlreadyExistsError("");
+  for (uint64_t i = 0; i < kTries && absl::IsAlreadyExists(published); ++i) {
+    const PrivateName name{Term{0}, 0, (random & 0xFFFFFFFF) + 1 + i};
+    published = co_await PublishFile(files, directory, PathOf(directory, name.FileName()),
+                                     PathOf(directory, kTermName), bytes);
+  }
+  co_return published;
+}
+
+Future<absl::StatusOr<std::unique_ptr<TermFile>>> TermFile::Open(FileSystem* files,
+                                                                 std::string directory,
+                                                                 OpenMode mode) {
+  absl::StatusOr<std::unique_ptr<File>> file =
+      co_await files->Open(PathOf(directory, kTermName), mode);
+  TIDELOG_CO_RETURN_IF_ERROR(file.status());
+  absl::StatusOr<std::unique_ptr<MappedWord>> owner = co_await (*file)->MapWord(0);
+  TIDELOG_CO_RETURN_IF_ERROR(owner.status());
+  absl::StatusOr<std::unique_ptr<MappedWord>> birth = co_await (*file)->MapWord(kBirthWordAt);
+  TIDELOG_CO_RETURN_IF_ERROR(birth.status());
+  co_return std::make_unique<TermFile>(*std::move(file), *std::move(owner), *std::move(birth));
+}
+
+Future<absl::StatusOr<TermWord>> TermFile::Claim(Term term) {
+  uint64_t now = owner_word_->Load();
+  std::optional<TermWord> claimed;
+  do {
+    claimed = TermWord::Unpack(now).ClaimedBy(term);
+    if (!claimed.has_value()) {
+      const TermWord owner = TermWord::Unpack(now);
+      co_return WalError(WalErrorCode::kUnmatchedTerm,
+                         absl::StrCat("open at term ", ToInt(term), ": the channel was opened as ",
+                                      owner.ToString(), "; open it with a higher term"));
+    }
+    // A swap that failed has loaded what is there now: look again, never force.
+  } while (!owner_word_->CompareExchange(now, claimed->Pack()));
+  owner_ = *claimed;
+  absl::Status synced = co_await owner_word_->Sync();
+  if (!synced.ok()) co_return StorageError("claim the channel", synced);
+  co_return TermWord::Unpack(now);
+}
+
+Future<absl::Status> TermFile::MarkClean() {
+  uint64_t now = owner_.Pack();
+  if (!owner_word_->CompareExchange(now, owner_.Closed().Pack())) {
+    co_return WalError(WalErrorCode::kChannelFenced,
+                       absl::StrCat("close ", owner_.ToString(), ": the channel was opened as ",
+                                    TermWord::Unpack(now).ToString()));
+  }
+  absl::Status synced = co_await owner_word_->Sync();
+  if (!synced.ok()) co_return StorageError("mark the clean close", synced);
+  co_return absl::OkStatus();
+}
+
+Future<absl::Status> TermFile::MarkBorn() {
+  uint64_t now = birth_word_->Load();
+  while ((now & kBornBit) == 0 && !birth_word_->CompareExchange(now, now | kBornBit)) {
+  }
+  absl::Status synced = co_await birth_word_->Sync();
+  if (!synced.ok()) co_return StorageError("remember that the log was made", synced);
+  co_return absl::OkStatus();
+}
+
+}  // namespace tidelog::impls::file
