@@ -1,0 +1,99 @@
+#include "impls/file/file_ro_wal.h"
+
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "impls/file/file_ops.h"
+#include "impls/file/file_scanner.h"
+#include "impls/file/manifest_reader.h"
+#include "impls/file/names.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+// An owner that truncates may unlink what was just listed; it does not do so all the time.
+constexpr int kTries = 20;
+
+Future<LogInfo::Holder> FindHolder(FileSystem* files, std::string directory) {
+  absl::StatusOr<std::unique_ptr<File>> lock =
+      co_await files->Open(PathOf(directory, kLockName), OpenMode::kRead);
+  if (absl::IsNotFound(lock.status())) co_return LogInfo::Holder::kNone;
+  if (!lock.ok()) co_return LogInfo::Holder::kUnknown;
+  absl::StatusOr<bool> locked = co_await (*lock)->IsLocked();
+  if (!locked.ok()) co_return LogInfo::Holder::kUnknown;
+  co_return *locked ? LogInfo::Holder::kLive : LogInfo::Holder::kNone;
+}
+
+}  // namespace
+
+Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
+  for (int i = 0; i < kTries; ++i) {
+    absl::StatusOr<std::optional<Manifest>> newest =
+        co_await ReadNewestManifest(view_->files, view_->directory, channel_.name);
+    TIDELOG_CO_RETURN_IF_ERROR(newest.status());
+    if (!newest->has_value()) {
+      co_return WalError(WalErrorCode::kCorrupt,
+                         absl::StrCat("look at ", ToString(channel_), ": its manifest is gone"));
+    }
+    if ((*newest)->name > view_->manifest->name) {
+      view_->SetManifest(std::make_shared<const Manifest>(**newest));
+    }
+    absl::StatusOr<VisibleTail> tail =
+        co_await ProbeTail(view_->files, view_->directory, **newest, view_->origin);
+    if (!absl::IsNotFound(tail.status())) co_return tail;
+  }
+  co_return WalError(WalErrorCode::kUnavailable,
+                     absl::StrCat("look at ", ToString(channel_),
+                                  ": a listed segment is missing, or "
+                                  "segments went faster than they could be read"));
+}
+
+Future<absl::StatusOr<walimpls::LogState>> FileRoWal::Info() {
+  const std::optional<Gate::Pass> pass = lifetime_.TryEnter();
+  if (!pass.has_value()) co_return lifetime_.ClosedError("look at");
+  absl::StatusOr<VisibleTail> tail = co_await FindTail();
+  TIDELOG_CO_RETURN_IF_ERROR(tail.status());
+  walimpls::LogState state;
+  const std::shared_ptr<const Manifest> manifest = view_->manifest;
+  if (manifest->mark.tick != 0) {
+    state.truncated = Position{view_->IdOf(manifest->mark.id), TimeTick{manifest->mark.tick}};
+  }
+  if (tail->last_id != 0) {
+    state.tail = tail->position;
+    state.tail_id = view_->IdOf(tail->last_id);
+    state.newest_tick = tail->tick;
+  }
+  state.newest_term = term_->Load().term;
+  state.holder = co_await FindHolder(view_->files, view_->directory);
+  state.details["segments"] = absl::StrCat(manifest->segments.size());
+  state.details["directory"] = view_->directory;
+  state.details["manifest"] = manifest->name.FileName();
+  co_return state;
+}
+
+Future<absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>>> FileRoWal::Read(
+    walimpls::ScanOptions options) {
+  const std::optional<Gate::Pass> pass = lifetime_.TryEnter();
+  if (!pass.has_value()) co_return lifetime_.ClosedError("read");
+  uint64_t latest = 0;
+  if (std::holds_alternative<walimpls::ScanLatest>(options.from)) {
+    absl::StatusOr<VisibleTail> tail = co_await FindTail();
+    TIDELOG_CO_RETURN_IF_ERROR(tail.status());
+    latest = tail->last_id;
+    if (lifetime_.closing()) co_return lifetime_.ClosedError("read");
+  }
+  follower_.Start();
+  co_return MakeScanner(view_, &lifetime_, options, latest);
+}
+
+Future<absl::Status> FileRoWal::Close(walimpls::CloseMode) {
+  follower_.Stop();
+  co_await lifetime_.Close();
+  co_return absl::OkStatus();
+}
+
+}  // namespace tidelog::impls::file

@@ -1,0 +1,249 @@
+#include "impls/file/takeover.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "impls/file/file_ops.h"
+#include "impls/file/manifest_reader.h"
+#include "impls/file/names.h"
+#include "impls/file/segment_file.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::impls::file {
+
+namespace {
+
+absl::Status Superseded(const PChannel& channel, const TermFile& term) {
+  return WalError(WalErrorCode::kUnmatchedTerm,
+                  absl::StrCat("open ", ToString(channel), ": it was opened meanwhile as ",
+                               term.Load().ToString(), "; open it with a higher term"));
+}
+
+// A fence that is met before Open has returned is a race that was lost.
+absl::Status OpenError(const PChannel& channel, const TermFile& term, absl::Status status) {
+  if (GetWalErrorCode(status) == WalErrorCode::kChannelFenced) return Superseded(channel, term);
+  return status;
+}
+
+// What the manifest found says about the claim just made; `before` is who owned the channel then.
+absl::Status CheckFound(const PChannel& channel, const TermFile& term, const TermWord& before,
+                        const std::optional<Manifest>& found) {
+  if (!found.has_value()) {
+    if (!term.born()) return absl::OkStatus();
+    return WalError(WalErrorCode::kCorrupt,
+                    absl::StrCat("open ", ToString(channel),
+                                 ": it was written to, and has no manifest any more"));
+  }
+  if (!term.StillOwner()) return Superseded(channel, term);
+  // Whoever published it had to own the term first.
+  if (found->name.term > before.term) {
+    return WalError(WalErrorCode::kCorrupt,
+                    absl::StrCat("open ", ToString(channel), ": ", found->name.FileName(),
+                                 " is newer than its owner word, which said ", before.ToString()));
+  }
+  return absl::OkStatus();
+}
+
+// Where the sealed part of the log ends.
+TailPoint SealedTail(const Manifest& manifest) {
+  TailPoint tail;
+  for (const ManifestSegment& segment : manifest.segments) {
+    if (!segment.seal.has_value()) break;
+    const Seal& seal = *segment.seal;
+    tail = {seal.last_id, seal.end_offset, seal.chain, seal.last_tick, seal.newest_time_tick_id};
+  }
+  return tail;
+}
+
+// A segment in which the log, as far as it was recovered, holds `id`; sealed for a reader.
+std::optional<ManifestSegment> SegmentOf(const Manifest& manifest, uint64_t id) {
+  for (const ManifestSegment& segment : manifest.segments) {
+    if (segment.seal.has_value() && segment.base_id <= id && id <= segment.seal->last_id) {
+      return segment;
+    }
+  }
+  return std::nullopt;
+}
+
+class Takeover {
+ public:
+  explicit Takeover(TakeoverRequest request) : request_(std::move(request)) {
+    directory_ = PathOf(request_.options.dir, request_.channel.name);
+  }
+  Future<absl::StatusOr<OwnedChannel>> Run();
+
+ private:
+  Future<absl::Status> Claim();
+  Future<absl::Status> ReadManifest();
+  Future<absl::Status> FindBoundary();
+  Future<absl::Status> CheckFilesListed();
+  Future<absl::Status> ReadNewestRecords();
+  Future<absl::StatusOr<ImmutableMessage>> Read(uint64_t id);
+  Future<absl::Status> Sweep();
+
+  TakeoverRequest request_;
+  std::string directory_;
+  OwnedChannel channel_;
+  TermWord before_;
+};
+
+Future<absl::Status> Takeover::Claim() {
+  absl::StatusOr<std::unique_ptr<TermFile>> term =
+      co_await TermFile::Open(request_.files, directory_, OpenMode::kReadWrite);
+  if (!term.ok()) {
+    co_return StorageError(absl::StrCat("open ", ToString(request_.channel)), term.status());
+  }
+  channel_.term = *std::move(term);
+  absl::StatusOr<TermWord> before = co_await channel_.term->Claim(request_.channel.term);
+  TIDELOG_CO_RETURN_IF_ERROR(before.status());
+  before_ = *before;
+  co_return absl::OkStatus();
+}
+
+Future<absl::Status> Takeover::ReadManifest() {
+  absl::StatusOr<std::optional<Manifest>> found =
+      co_await ReadNewestManifest(request_.files, directory_, request_.channel.name);
+  TIDELOG_CO_RETURN_IF_ERROR(found.status());
+  TermFile* const term = channel_.term.get();
+  TIDELOG_CO_RETURN_IF_ERROR(CheckFound(request_.channel, *term, before_, *found));
+  Manifest manifest;
+  manifest.channel = request_.channel.name;
+  if (found->has_value()) manifest = **std::move(found);
+  channel_.view = std::make_shared<LogView>();
+  channel_.view->files = request_.files;
+  channel_.view->directory = directory_;
+  channel_.view->origin = {LogKind::kFile, term->log(), request_.epoch};
+  channel_.view->read_ahead_bytes = request_.options.read_ahead_bytes;
+  channel_.view->owned = true;
+  channel_.chain = std::make_unique<SegmentChain>(channel_.view, request_.options, term,
+                                                  std::move(manifest), request_.random);
+  co_return absl::OkStatus();
+}
+
+// A listed file that is missing is damage, whether anybody reads it or not.
+Future<absl::Status> Takeover::CheckFilesListed() {
+  absl::StatusOr<std::vector<std::string>> names = co_await request_.files->List(directory_);
+  if (!names.ok()) {
+    co_return StorageError(absl::StrCat("list channel ", request_.channel.name), names.status());
+  }
+  for (const ManifestSegment& segment : channel_.chain->manifest()->segments) {
+    if (std::binary_search(names->begin(), names->end(), segment.name.FileName())) continue;
+    if (!channel_.term->StillOwner()) co_return Superseded(request_.channel, *channel_.term);
+    co_return WalError(
+        WalErrorCode::kCorrupt,
+        absl::StrCat("open ", ToString(request_.channel), ": segment ", segment.name.FileName(),
+                     ", ids from ", segment.base_id, " on, is missing"));
+  }
+  co_return absl::OkStatus();
+}
+
+Future<absl::Status> Takeover::FindBoundary() {
+  const std::shared_ptr<const Manifest> manifest = channel_.chain->manifest();
+  channel_.boundary = SealedTail(*manifest);
+  if (manifest->segments.empty() || manifest->segments.back().seal.has_value()) {
+    co_return absl::OkStatus();
+  }
+  // From here on no manifest of a lower term can be the newest, not even after a crash.
+  absl::Status claimed = co_await channel_.chain->PublishClaim();
+  TIDELOG_CO_RETURN_IF_ERROR(claimed);
+  absl::StatusOr<RecoveredTail> recovered =
+      co_await RecoverTail(request_.files, directory_, request_.channel.name,
+                           manifest->segments.back(), channel_.boundary);
+  TIDELOG_CO_RETURN_IF_ERROR(recovered.status());
+  channel_.boundary = recovered->tail;
+  if (!recovered->torn.empty()) {
+    request_.observer->OnEvent(
+        {Event::Kind::kTornTail, request_.channel, std::move(recovered->torn)});
+  }
+  co_return absl::OkStatus();
+}
+
+Future<absl::StatusOr<ImmutableMessage>> Takeover::Read(uint64_t id) {
+  const std::shared_ptr<const Manifest> manifest = channel_.chain->manifest();
+  const std::optional<ManifestSegment> listed = SegmentOf(*manifest, id);
+  if (!listed.has_value()) {
+    co_return WalError(WalErrorCode::kCorrupt, absl::StrCat("open ", ToString(request_.channel),
+                                                            ": id ", id, " is in no segment"));
+  }
+  absl::StatusOr<ImmutableMessage> message = co_await ReadRecord(
+      request_.files, directory_, request_.channel.name, *listed, channel_.view->origin, id);
+  co_return message;
+}
+
+Future<absl::Status> Takeover::ReadNewestRecords() {
+  if (channel_.boundary.last_id != 0) {
+    absl::StatusOr<ImmutableMessage> last = co_await Read(channel_.boundary.last_id);
+    TIDELOG_CO_RETURN_IF_ERROR(last.status());
+    channel_.tail = last->position();
+  }
+  const uint64_t first_id = channel_.chain->manifest()->segments.front().base_id;
+  if (channel_.boundary.newest_time_tick_id >= first_id) {
+    absl::StatusOr<ImmutableMessage> tick = co_await Read(channel_.boundary.newest_time_tick_id);
+    TIDELOG_CO_RETURN_IF_ERROR(tick.status());
+    channel_.newest_time_tick = *std::move(tick);
+  }
+  co_return absl::OkStatus();
+}
+
+// Unlinks what lower terms left and nobody lists.  Only what lies unused is lost by a failure.
+Future<absl::Status> Takeover::Sweep() {
+  absl::StatusOr<std::vector<std::string>> names = co_await request_.files->List(directory_);
+  TIDELOG_CO_RETURN_IF_ERROR(names.status());
+  const std::shared_ptr<const Manifest> manifest = channel_.chain->manifest();
+  for (const std::string& name : *names) {
+    std::optional<Term> term;
+    std::optional<SegmentName> segment = SegmentName::Parse(name);
+    if (!segment.has_value()) segment = SegmentName::ParseIndex(name);
+    if (segment.has_value()) term = segment->term;
+    const std::optional<PrivateName> private_name = PrivateName::Parse(name);
+    if (private_name.has_value()) term = private_name->term;
+    const bool listed = std::any_of(manifest->segments.begin(), manifest->segments.end(),
+                                    [&segment](const ManifestSegment& one) {
+                                      return segment.has_value() && one.name == *segment;
+                                    });
+    if (!term.has_value() || *term >= request_.channel.term || listed) continue;
+    if (!channel_.term->StillOwner()) break;
+    (void)co_await request_.files->Unlink(PathOf(directory_, name));
+  }
+  co_return absl::OkStatus();
+}
+
+Future<absl::StatusOr<OwnedChannel>> Takeover::Run() {
+  absl::Status status = co_await Claim();
+  TIDELOG_CO_RETURN_IF_ERROR(status);
+  status = co_await ReadManifest();
+  TIDELOG_CO_RETURN_IF_ERROR(status);
+  TermFile* const term = channel_.term.get();
+  SegmentChain* const chain = channel_.chain.get();
+  status = co_await CheckFilesListed();
+  if (status.ok()) status = co_await FindBoundary();
+  if (!status.ok()) co_return OpenError(request_.channel, *term, std::move(status));
+  // An owner that acknowledged anything beyond the boundary would have to have found itself
+  // unfenced after this claim; and whoever claims after it reads a boundary of its own.
+  if (!term->StillOwner()) co_return Superseded(request_.channel, *term);
+  status = co_await chain->Advance(channel_.boundary, /*index_offset=*/0, /*capacity_min=*/0);
+  if (status.ok() && !term->born()) status = co_await term->MarkBorn();
+  if (status.ok()) status = co_await ReadNewestRecords();
+  if (status.ok()) {
+    (void)co_await Sweep();  // What is left over costs only room.
+    co_await chain->PrepareSpare();
+  }
+  if (!status.ok()) co_return OpenError(request_.channel, *term, std::move(status));
+  if (!term->StillOwner()) co_return Superseded(request_.channel, *term);
+  co_return std::move(channel_);
+}
+
+}  // namespace
+
+Future<absl::StatusOr<OwnedChannel>> TakeOver(TakeoverRequest request) {
+  Takeover takeover(std::move(request));
+  absl::StatusOr<OwnedChannel> owned = co_await takeover.Run();
+  co_return owned;
+}
+
+}  // namespace tidelog::impls::file
