@@ -223,6 +223,7 @@ TEST(Record, WrongPropertiesAreRefused) {
               HasSubstr("property 0 is empty or out of order"));
   EXPECT_THAT(ComplaintAbout(With(good, 68, "\xff\xff\xff\xff")),
               HasSubstr("property 0 of 2 is cut off"));
+  EXPECT_THAT(ComplaintAbout(With(good, 76, "\2")), HasSubstr("property 1 of 2 is cut off"));
   EXPECT_THAT(ComplaintAbout(With(good, 74, "\xff\xff")), HasSubstr("property 1 of 2 is cut off"));
 }
 
