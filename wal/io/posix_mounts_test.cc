@@ -1,4 +1,5 @@
-// PosixFileSystem on a disk that is really full: a tmpfs of 1 MiB that only this test sees.
+// PosixFileSystem on file systems mounted for this test, which nobody else sees: a tmpfs of 1 MiB,
+// which gets really full, and a ramfs, which can neither reserve blocks nor read directly.
 //
 // Needs a mount namespace of its own, which the kernel gives to any user unless it was told not
 // to.  Where it was, set TIDELOG_TEST_WITHOUT_MOUNT=1 (bazel test --test_env=...) to leave this
@@ -64,30 +65,36 @@ absl::Status OwnMounts() {
   return status;
 }
 
-// Requires: one thread only.
-absl::Status MountSmallDisk(const std::string& path) {
-  absl::Status own = OwnMounts();
-  if (!own.ok()) return own;
-  // Else what is mounted here would be so for everybody.
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return absl::ErrnoToStatus(errno, "make mounts private");
-  }
+std::string SmallDisk() { return absl::StrCat(testing::TempDir(), "/small_disk"); }
+std::string PlainDisk() { return absl::StrCat(testing::TempDir(), "/plain_disk"); }
+
+absl::Status Mount(const std::string& path, const char* type, const std::string& options) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("mkdir ", path));
   }
-  const std::string options = absl::StrCat("mode=0777,size=", kDiskSize);
-  if (mount("none", path.c_str(), "tmpfs", 0, options.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("mount tmpfs on ", path));
+  if (mount("none", path.c_str(), type, 0, options.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("mount ", type, " on ", path));
   }
   return absl::OkStatus();
 }
 
-std::string DiskPath() { return absl::StrCat(testing::TempDir(), "/small_disk"); }
+// Requires: one thread only.
+absl::Status MountAll() {
+  absl::Status status = OwnMounts();
+  // Else what is mounted here would be so for everybody.
+  if (status.ok() && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    status = absl::ErrnoToStatus(errno, "make mounts private");
+  }
+  const std::string options = absl::StrCat("mode=0777,size=", kDiskSize);
+  if (status.ok()) status = Mount(SmallDisk(), "tmpfs", options);
+  if (status.ok()) status = Mount(PlainDisk(), "ramfs", "mode=0777");
+  return status;
+}
 
-class PosixFullDiskTest : public testing::Test {
+class PosixMountsTest : public testing::Test {
  protected:
-  static std::string Path(std::string_view name) { return absl::StrCat(DiskPath(), "/", name); }
-  ~PosixFullDiskTest() override {
+  static std::string Path(std::string_view name) { return absl::StrCat(SmallDisk(), "/", name); }
+  ~PosixMountsTest() override {
     for (const char* name : {"a", "b"}) unlink(Path(name).c_str());
   }
 
@@ -95,8 +102,9 @@ class PosixFullDiskTest : public testing::Test {
   auto Await(F make_future) {
     return Blocking(executor_.get(), std::move(make_future));
   }
-  std::unique_ptr<File> Create(std::string_view name) {
-    auto file = Await([&] { return files_.Open(Path(name), OpenMode::kCreateExclusive); });
+  std::unique_ptr<File> Create(std::string_view name) { return CreateAt(Path(name)); }
+  std::unique_ptr<File> CreateAt(const std::string& path) {
+    auto file = Await([&] { return files_.Open(path, OpenMode::kCreateExclusive); });
     CHECK_OK(file);
     return *std::move(file);
   }
@@ -111,7 +119,7 @@ class PosixFullDiskTest : public testing::Test {
   PosixFileSystem files_{runtime_.get()};
 };
 
-TEST_F(PosixFullDiskTest, AWriteThatDoesNotFitFailsAndSaysSoAndHeals) {
+TEST_F(PosixMountsTest, AWriteThatDoesNotFitFailsAndSaysSoAndHeals) {
   const std::unique_ptr<File> filler = Create("a");
   ASSERT_THAT(Write(*filler, 0, kDiskSize / 2), IsOk());
   const std::unique_ptr<File> file = Create("b");
@@ -127,13 +135,13 @@ TEST_F(PosixFullDiskTest, AWriteThatDoesNotFitFailsAndSaysSoAndHeals) {
   EXPECT_THAT(Write(*file, *size, kDiskSize / 4), IsOk());
 }
 
-TEST_F(PosixFullDiskTest, AnAllocationThatDoesNotFitFails) {
+TEST_F(PosixMountsTest, AnAllocationThatDoesNotFitFails) {
   const std::unique_ptr<File> file = Create("a");
   EXPECT_THAT(Await([&] { return file->Allocate(2 * kDiskSize); }),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("fallocate ")));
 }
 
-TEST_F(PosixFullDiskTest, AllocatedBlocksCanBeWrittenOnAFullDisk) {
+TEST_F(PosixMountsTest, AllocatedBlocksCanBeWrittenOnAFullDisk) {
   const std::unique_ptr<File> file = Create("a");
   ASSERT_THAT(Await([&] { return file->Allocate(kDiskSize / 2); }), IsOk());
   const std::unique_ptr<File> filler = Create("b");
@@ -141,7 +149,7 @@ TEST_F(PosixFullDiskTest, AllocatedBlocksCanBeWrittenOnAFullDisk) {
   EXPECT_THAT(Write(*file, 0, kDiskSize / 2), IsOk());
 }
 
-TEST_F(PosixFullDiskTest, AWordThatWasWrittenCanBeExchangedOnAFullDisk) {
+TEST_F(PosixMountsTest, AWordThatWasWrittenCanBeExchangedOnAFullDisk) {
   const std::unique_ptr<File> file = Create("a");
   ASSERT_THAT(Write(*file, 0, 8), IsOk());
   const std::unique_ptr<File> filler = Create("b");
@@ -153,22 +161,40 @@ TEST_F(PosixFullDiskTest, AWordThatWasWrittenCanBeExchangedOnAFullDisk) {
   EXPECT_THAT(Await([&] { return (*word)->Sync(); }), IsOk());
 }
 
-TEST_F(PosixFullDiskTest, InfoTellsTheTypeAndWhatIsFree) {
-  const auto before = Await([&] { return files_.Info(DiskPath()); });
+TEST_F(PosixMountsTest, WhereBlocksCannotBeReservedZerosAreWritten) {
+  const std::unique_ptr<File> file = CreateAt(absl::StrCat(PlainDisk(), "/allocated"));
+  ASSERT_THAT(Write(*file, 0, 5000), IsOk());
+  ASSERT_THAT(Await([&] { return file->Allocate(200000); }), IsOk());
+  EXPECT_THAT(Await([&] { return file->Allocate(100); }), IsOk());
+  std::string bytes(300000, '?');
+  ASSERT_THAT(Await([&] { return file->Read(0, bytes); }), IsOkAndHolds(200000));
+  EXPECT_EQ(bytes.substr(0, 200000), std::string(5000, 'x') + std::string(195000, '\0'));
+}
+
+TEST_F(PosixMountsTest, WhereThereAreNoDirectReadsThatIsSaid) {
+  const std::unique_ptr<File> file = CreateAt(absl::StrCat(PlainDisk(), "/direct"));
+  ASSERT_THAT(Write(*file, 0, kDirectAlignment), IsOk());
+  alignas(kDirectAlignment) static char memory[kDirectAlignment];
+  EXPECT_THAT(Await([&] { return file->ReadDirect(0, memory); }),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("O_DIRECT")));
+}
+
+TEST_F(PosixMountsTest, InfoTellsTheTypeAndWhatIsFree) {
+  const auto before = Await([&] { return files_.Info(SmallDisk()); });
   ASSERT_THAT(before, IsOk());
   EXPECT_EQ(before->type, "tmpfs");
   EXPECT_TRUE(before->local);
   EXPECT_EQ(before->free_bytes, kDiskSize);
   const std::unique_ptr<File> file = Create("a");
   ASSERT_THAT(Write(*file, 0, kDiskSize / 4), IsOk());
-  const auto after = Await([&] { return files_.Info(DiskPath()); });
+  const auto after = Await([&] { return files_.Info(SmallDisk()); });
   ASSERT_THAT(after, IsOk());
   EXPECT_EQ(after->free_bytes, kDiskSize * 3 / 4);
 }
 
-TEST_F(PosixFullDiskTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
+TEST_F(PosixMountsTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
   Create("a");
-  ASSERT_EQ(mount("none", DiskPath().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  ASSERT_EQ(mount("none", SmallDisk().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
   const auto refused =
       StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("Read-only file system"));
   EXPECT_THAT(Await([&] { return files_.Open(Path("b"), OpenMode::kCreateExclusive); }).status(),
@@ -177,8 +203,8 @@ TEST_F(PosixFullDiskTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
               refused);
   EXPECT_THAT(Await([&] { return files_.Open(Path("a"), OpenMode::kRead); }), IsOk());
   EXPECT_THAT(Await([&] { return files_.Unlink(Path("a")); }), refused);
-  const auto info = Await([&] { return files_.Info(DiskPath()); });
-  ASSERT_EQ(mount("none", DiskPath().c_str(), nullptr, MS_REMOUNT, nullptr), 0);
+  const auto info = Await([&] { return files_.Info(SmallDisk()); });
+  ASSERT_EQ(mount("none", SmallDisk().c_str(), nullptr, MS_REMOUNT, nullptr), 0);
   ASSERT_THAT(info, IsOk());
   EXPECT_TRUE(info->read_only);
 }
@@ -193,8 +219,7 @@ int main(int argc, char** argv) {
     return EXIT_SUCCESS;
   }
   // Here, as a thread must not have been started.
-  CHECK_OK(tidelog::MountSmallDisk(tidelog::DiskPath()))
-      << "; if this machine allows no user namespaces, run with "
-         "--test_env=TIDELOG_TEST_WITHOUT_MOUNT=1";
+  CHECK_OK(tidelog::MountAll()) << "; if this machine allows no user namespaces, run with "
+                                   "--test_env=TIDELOG_TEST_WITHOUT_MOUNT=1";
   return RUN_ALL_TESTS();
 }
