@@ -28,9 +28,10 @@ SegmentBuilder FullSegment() {
   return builder;
 }
 
-SegmentBuilder NextSegment(const SegmentBuilder& before) {
+SegmentBuilder NextSegment(const SegmentBuilder& before, uint64_t capacity) {
   SegmentHeader header = TestHeader();
   header.name.number = 2;
+  header.capacity = capacity;
   header.uuid[0] ^= 0xFF;
   header.base_id = before.end().next_id;
   header.base_chain = before.end().chain;
@@ -56,9 +57,9 @@ std::string LogFiles::Record(uint64_t id) {
   return InsertRecord(Term{7}, TimeTick{id * 10}, absl::StrCat("payload of ", id));
 }
 
-LogFiles::LogFiles(TestRuntime* runtime)
+LogFiles::LogFiles(TestRuntime* runtime, uint64_t capacity)
     : sealed(FullSegment()),
-      unsealed(NextSegment(sealed)),
+      unsealed(NextSegment(sealed, capacity)),
       runtime_(runtime),
       disk_(runtime, {.seed = 1}),
       files_(disk_.NewProcess()) {

@@ -24,7 +24,8 @@ namespace tidelog::impls::file {
 // groups of two records, then 111 to 115 in an unsealed one, five groups.
 class LogFiles {
  public:
-  explicit LogFiles(TestRuntime* runtime);
+  // `capacity` is that of the unsealed segment.
+  explicit LogFiles(TestRuntime* runtime, uint64_t capacity = 8192);
 
   FileSystem* files() { return files_; }
 
