@@ -32,10 +32,6 @@ std::optional<std::string> RecordChecker::CheckRecord(const Frame& frame) {
   if (!record.ok()) {
     return absl::StrCat("the checksum is good, but this is no record: ", record.status().message());
   }
-  if (record->size() != frame.payload.size()) {
-    return absl::StrCat("a record of ", record->size(), " bytes in a frame of ",
-                        frame.payload.size());
-  }
   const Term term = record->term();
   if (term < last_term_ || (term != segment_term_ && !repaired_)) {
     return absl::StrCat("a record of term ", ToInt(term), " in a segment of term ",
