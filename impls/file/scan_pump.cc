@@ -61,8 +61,8 @@ absl::StatusOr<bool> ScanPump::Fill(walimpls::RawBatch* batch) {
     ready_.clear();
     taken_ = 0;
     const bool all_taken = gaps_.empty();
-    batch->end = all_taken && ended_;
-    if (all_taken && batch->messages.empty() && !batch->gap && !ended_ && !error_.ok()) {
+    batch->end = all_taken && ended();
+    if (all_taken && batch->messages.empty() && !batch->gap && !ended() && !error_.ok()) {
       return error_;
     }
   }
@@ -105,10 +105,7 @@ Future<Unit> ScanPump::Run(Gate::Pass pass) {
 
 // Makes something ready, or sets starved_, or comes one step nearer to either.
 Future<absl::Status> ScanPump::Step() {
-  if (setup_.until.has_value() && next_id_ > *setup_.until) {
-    ended_ = true;
-    co_return absl::OkStatus();
-  }
+  if (ended()) co_return absl::OkStatus();
   if (version_ != view_->version || !place_.has_value()) {
     absl::Status located = co_await Locate();
     TIDELOG_CO_RETURN_IF_ERROR(located);

@@ -71,8 +71,10 @@ class ScanPump : public std::enable_shared_from_this<ScanPump> {
     tidelog::Gap gap;
   };
 
+  // Everything that `until` allows was made ready.
+  bool ended() const { return setup_.until.has_value() && next_id_ > *setup_.until; }
   bool something_ready() const {
-    return taken_ < ready_.size() || !gaps_.empty() || ended_ || !error_.ok();
+    return taken_ < ready_.size() || !gaps_.empty() || ended() || !error_.ok();
   }
   bool Starved() const { return starved_ && starved_at_ == view_->edges; }
 
@@ -109,7 +111,6 @@ class ScanPump : public std::enable_shared_from_this<ScanPump> {
   std::vector<ImmutableMessage> ready_;
   size_t taken_ = 0;  // Of ready_.
   std::deque<ReadyGap> gaps_;
-  bool ended_ = false;
   absl::Status error_;
 
   bool running_ = false;

@@ -1,0 +1,137 @@
+// What is left of a file log when its process or its machine stops, at every operation on files.
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "impls/file/testing/log_machine.h"
+#include "wal/io/testing/crashable_file_system.h"
+#include "wal/status.h"
+#include "wal/types.h"
+
+namespace tidelog::impls::file {
+namespace {
+
+using walimpls::CloseMode;
+using Crash = DiskFault::Crash;
+using Progress = DiskFault::Progress;
+
+constexpr Term kFirst{1};
+constexpr Term kSecond{2};
+
+// A life of a log: opened, appended to over several segments, truncated, closed, opened again by
+// the same term, and taken over from a process that is still there.  Goes on after errors, as the
+// disk may be gone.
+void Live(LogProcess* first, LogProcess* second) {
+  if (!first->Open(kFirst).ok()) return;
+  first->StartAppend(1, 16);
+  first->StartAppend(3, 100);
+  first->StartAppend(1, 9000);
+  if (!first->Settle().ok()) return;
+  first->Tick();
+  if (!first->AppendTimeTick().ok()) return;
+  for (int i = 0; i < 8; ++i) {
+    if (!first->Append(2, 9000).ok()) return;
+  }
+  (void)first->Truncate(11);
+  if (!first->Append(1).ok()) return;
+  if (!first->Close(CloseMode::kClean).ok()) return;
+  if (!first->Open(kFirst).ok()) return;
+  if (!first->Append(2).ok()) return;
+  first->StartAppend(1, 16);
+  if (!second->Open(kSecond).ok()) return;
+  if (first->is_open()) (void)first->Append(1);
+  if (!second->Append(2).ok()) return;
+  (void)second->Close(CloseMode::kClean);
+}
+
+// Crashes at operation `index`, and checks what the next owners find.  False: the life ended first.
+bool CrashAndCheck(uint64_t seed, uint64_t index, Crash crash, Progress progress) {
+  LogMachine machine(seed);
+  SeenLog seen_before;
+  {
+    auto first = std::make_unique<LogProcess>(&machine);
+    auto second = std::make_unique<LogProcess>(&machine);
+    machine.disk().SetFaultHook(CrashAt(index, crash, progress));
+    Live(first.get(), second.get());
+    const bool crashed = machine.disk().operation_count() > index;
+    machine.disk().SetFaultHook(nullptr);
+    seen_before = machine.ReadAsReader();
+    if (!crashed) return false;
+  }
+  for (int64_t term = 10; term < 13; ++term) {
+    LogProcess survivor(&machine);
+    const absl::Status opened = survivor.Open(Term{term});
+    EXPECT_TRUE(opened.ok()) << opened;
+    if (!opened.ok()) return true;
+    const SeenLog seen = machine.ReadBy(survivor.wal());
+    EXPECT_EQ(machine.CheckRecovered(seen), "");
+    EXPECT_EQ(LogMachine::CheckNothingVanished(seen_before, seen, machine.truncated()), "");
+    EXPECT_TRUE(survivor.Append(2).ok());
+    seen_before = seen;
+    if (term == 11) machine.disk().CrashMachine();
+  }
+  return true;
+}
+
+class CrashTest : public ::testing::TestWithParam<std::tuple<Crash, Progress>> {};
+
+TEST_P(CrashTest, WhatWasAcknowledgedIsThereOnceAndInOrder) {
+  const auto [crash, progress] = GetParam();
+  uint64_t index = 0;
+  uint64_t seed = 1;
+  while (CrashAndCheck(seed++ % 7, index, crash, progress)) {
+    if (HasFailure()) {
+      FAIL() << "crash at operation " << index << ", seed " << (seed - 1) % 7;
+    }
+    ++index;
+  }
+  EXPECT_GT(index, 200u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,
+                         ::testing::Combine(::testing::Values(Crash::kProcess, Crash::kMachine),
+                                            ::testing::Values(Progress::kNothing, Progress::kPart,
+                                                              Progress::kAll)));
+
+// Each operation fails once; what was said about each append stays true, also after the machine
+// then crashes.
+void FailAndCheck(uint64_t seed, uint64_t index, int error_number, bool* reached) {
+  LogMachine machine(seed);
+  {
+    auto first = std::make_unique<LogProcess>(&machine);
+    auto second = std::make_unique<LogProcess>(&machine);
+    machine.disk().SetFaultHook(FailAt(index, error_number));
+    Live(first.get(), second.get());
+    *reached = machine.disk().operation_count() > index;
+    machine.disk().SetFaultHook(nullptr);
+    if (first->is_open()) (void)first->Settle();
+    if (second->is_open()) (void)second->Settle();
+    const SeenLog seen = machine.ReadAsReader();
+    machine.disk().CrashMachine();
+    machine.runtime().RunUntilIdle();
+  }
+  LogProcess survivor(&machine);
+  const absl::Status opened = survivor.Open(Term{10});
+  ASSERT_TRUE(opened.ok()) << opened;
+  EXPECT_EQ(machine.CheckRecovered(machine.ReadBy(survivor.wal())), "");
+  EXPECT_TRUE(survivor.Append(2).ok());
+}
+
+class FaultTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(FaultTest, AFailedOperationLosesNothingThatWasAcknowledged) {
+  bool reached = true;
+  for (uint64_t index = 0; reached; ++index) {
+    FailAndCheck(index % 5, index, GetParam(), &reached);
+    if (HasFailure()) FAIL() << "operation " << index << ", seed " << index % 5;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, FaultTest, ::testing::Values(EIO, ENOSPC));
+
+}  // namespace
+}  // namespace tidelog::impls::file
