@@ -62,17 +62,17 @@ bool CrashAndCheck(uint64_t seed, uint64_t index, Crash crash, Progress progress
     seen_before = machine.ReadAsReader();
     if (!crashed) return false;
   }
-  for (int64_t term = 10; term < 13; ++term) {
+  for (int64_t term = 10; term < 12; ++term) {
     LogProcess survivor(&machine);
     const absl::Status opened = survivor.Open(Term{term});
     EXPECT_TRUE(opened.ok()) << opened;
     if (!opened.ok()) return true;
-    const SeenLog seen = machine.ReadBy(survivor.wal());
+    const SeenLog seen = survivor.Read();
     EXPECT_EQ(machine.CheckRecovered(seen), "");
     EXPECT_EQ(LogMachine::CheckNothingVanished(seen_before, seen, machine.truncated()), "");
     EXPECT_TRUE(survivor.Append(2).ok());
     seen_before = seen;
-    if (term == 11) machine.disk().CrashMachine();
+    if (term == 10) machine.disk().CrashMachine();
   }
   return true;
 }
@@ -93,9 +93,10 @@ TEST_P(CrashTest, WhatWasAcknowledgedIsThereOnceAndInOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,
-                         ::testing::Combine(::testing::Values(Crash::kProcess, Crash::kMachine),
-                                            ::testing::Values(Progress::kNothing, Progress::kPart,
-                                                              Progress::kAll)));
+                         ::testing::Values(std::tuple(Crash::kProcess, Progress::kPart),
+                                           std::tuple(Crash::kMachine, Progress::kNothing),
+                                           std::tuple(Crash::kMachine, Progress::kPart),
+                                           std::tuple(Crash::kMachine, Progress::kAll)));
 
 // Each operation fails once; what was said about each append stays true, also after the machine
 // then crashes.
@@ -117,7 +118,7 @@ void FailAndCheck(uint64_t seed, uint64_t index, int error_number, bool* reached
   LogProcess survivor(&machine);
   const absl::Status opened = survivor.Open(Term{10});
   ASSERT_TRUE(opened.ok()) << opened;
-  EXPECT_EQ(machine.CheckRecovered(machine.ReadBy(survivor.wal())), "");
+  EXPECT_EQ(machine.CheckRecovered(survivor.Read()), "");
   EXPECT_TRUE(survivor.Append(2).ok());
 }
 

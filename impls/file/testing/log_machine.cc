@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "impls/file/file_log.h"
-#include "wal/base/status_macros.h"
+#include "wal/async/coroutine.h"
 #include "wal/environment.h"
 #include "wal/message/message_factory.h"
 #include "wal/message/message_stamper.h"
@@ -52,17 +52,18 @@ Future<SeenLog> ReadAll(walimpls::RoWalImpls* wal) {
 
 LogProcess::LogProcess(LogMachine* machine)
     : machine_(machine),
+      strand_(machine->runtime_.MakeExecutor("process")),
       files_(machine->disk_.NewProcess()),
       opener_(machine->MakeOpener(files_)) {}
 
 LogProcess::~LogProcess() {
   if (wal_ != nullptr) (void)Close(walimpls::CloseMode::kAbandon);
-  CHECK_OK(machine_->runtime_.Run([this] { return opener_->Close(); }));
+  CHECK_OK(Run([this] { return opener_->Close(); }));
 }
 
 Future<absl::Status> LogProcess::OpenCoroutine(Term term) {
   walimpls::OpenOptions options;
-  options.strand = machine_->runtime_.executor();
+  options.strand = strand_.get();
   PChannel channel{std::string(kChannel), term};
   absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> wal =
       co_await opener_->Open(std::move(channel), options);
@@ -74,10 +75,14 @@ Future<absl::Status> LogProcess::OpenCoroutine(Term term) {
 }
 
 absl::Status LogProcess::Open(Term term) {
-  return machine_->runtime_.Run([this, term] { return OpenCoroutine(term); });
+  return Run([this, term] { return OpenCoroutine(term); });
 }
 
-Future<absl::Status> LogProcess::StartOpen(Term term) { return OpenCoroutine(term); }
+Future<absl::Status> LogProcess::StartOpen(Term term) {
+  co_await EnterExecutor(strand_.get());
+  absl::Status opened = co_await OpenCoroutine(term);
+  co_return opened;
+}
 
 void LogProcess::StartAppend(size_t count, size_t payload_size, MessageType type) {
   auto start = [&]() -> Future<Unit> {
@@ -92,7 +97,7 @@ void LogProcess::StartAppend(size_t count, size_t payload_size, MessageType type
     pending_.push_back({std::move(numbers), std::move(future)});
     return MakeReadyFuture(Unit{});
   };
-  machine_->runtime_.Run(start);
+  Run(start);
 }
 
 absl::Status LogProcess::Settle() {
@@ -108,7 +113,7 @@ absl::Status LogProcess::Settle() {
       continue;
     }
     auto take = [&pending]() { return std::move(pending.future); };
-    absl::StatusOr<walimpls::Ids> ids = machine_->runtime_.Run(take);
+    absl::StatusOr<walimpls::Ids> ids = Run(take);
     first_error.Update(ids.status());
     for (size_t i = 0; i < pending.numbers.size(); ++i) {
       const uint64_t number = pending.numbers[i];
@@ -135,13 +140,13 @@ void LogProcess::Tick() {
     wal_->OnTick();
     return MakeReadyFuture(Unit{});
   };
-  machine_->runtime_.Run(tick);
+  Run(tick);
   machine_->runtime_.RunUntilIdle();
 }
 
 absl::Status LogProcess::Truncate(uint64_t number) {
   const Position mark{machine_->acknowledged_.at(number), TimeTick{number}};
-  absl::Status truncated = machine_->runtime_.Run([&] { return wal_->Truncate(mark); });
+  absl::Status truncated = Run([&] { return wal_->Truncate(mark); });
   if (truncated.ok() || EffectOf(truncated) == Effect::kUnknown) {
     machine_->truncated_ = std::max(machine_->truncated_, number);
   }
@@ -149,7 +154,7 @@ absl::Status LogProcess::Truncate(uint64_t number) {
 }
 
 absl::Status LogProcess::Close(walimpls::CloseMode mode) {
-  absl::Status closed = machine_->runtime_.Run([this, mode] { return wal_->Close(mode); });
+  absl::Status closed = Run([this, mode] { return wal_->Close(mode); });
   (void)Settle();
   CHECK(pending_.empty()) << "an append did not end by Close()";
   wal_.reset();
@@ -189,8 +194,8 @@ ImmutableMessage LogMachine::MakeMessage(Term term, size_t payload_size, Message
   return MessageStamper::Seal(std::move(message));
 }
 
-SeenLog LogMachine::ReadBy(walimpls::RoWalImpls* wal) {
-  return runtime_.Run([wal] { return ReadAll(wal); });
+SeenLog LogProcess::Read() {
+  return Run([this] { return ReadAll(wal_.get()); });
 }
 
 SeenLog LogMachine::ReadAsReader() {
@@ -203,7 +208,7 @@ SeenLog LogMachine::ReadAsReader() {
       runtime_.Run([&] { return opener->OpenReadOnly(channel, options); });
   seen.status = wal.status();
   if (wal.ok()) {
-    seen = ReadBy(wal->get());
+    seen = runtime_.Run([&wal] { return ReadAll(wal->get()); });
     CHECK_OK(runtime_.Run([&] { return (*wal)->Close(walimpls::CloseMode::kAbandon); }));
     wal->reset();
   }

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/async/test_runtime.h"
 #include "wal/io/testing/crashable_file_system.h"
@@ -55,9 +57,11 @@ class LogProcess {
   ~LogProcess();  // Abandons what is open.
 
   absl::Status Open(Term term);
+  // The same, to be run by the test, which drops or awaits the future.
   Future<absl::Status> StartOpen(Term term);
   bool is_open() const { return wal_ != nullptr; }
   walimpls::WalImpls* wal() { return wal_.get(); }
+  std::optional<MessageId> boundary() const { return wal_->boundary(); }
   FileSystem* files() { return files_; }
 
   // Hands over a group of `count` messages of `payload_size` bytes; Settle() collects the outcome.
@@ -75,7 +79,13 @@ class LogProcess {
   void Tick();
   // Truncates to the record `number`, which was acknowledged.
   absl::Status Truncate(uint64_t number);
+  // Reads all of the log.
+  SeenLog Read();
   absl::Status Close(walimpls::CloseMode mode);
+
+  // Runs `start` on the process's executor, and everything until its future is ready.
+  template <class F>
+  auto Run(F start);
 
  private:
   struct Pending {
@@ -86,6 +96,7 @@ class LogProcess {
   bool AllReady() const;
 
   LogMachine* const machine_;
+  const std::unique_ptr<Executor> strand_;
   FileSystem* const files_;
   std::unique_ptr<walimpls::OpenerImpls> opener_;
   std::unique_ptr<walimpls::WalImpls> wal_;
@@ -104,9 +115,6 @@ class LogMachine {
 
   // Reads the log as another process does: all that is visible to it now.
   SeenLog ReadAsReader();
-  // Reads all of it by `wal`.
-  SeenLog ReadBy(walimpls::RoWalImpls* wal);
-
   // What is wrong with `seen`, read after every process that was told of nothing more was gone:
   // empty if each acknowledged record is there once and in order, nothing that was not done is, and
   // what is unknown is there as a prefix.
@@ -133,6 +141,11 @@ class LogMachine {
   absl::btree_map<uint64_t, Term> unknown_;
   uint64_t truncated_ = 0;  // No record up to this number must be there any more.
 };
+
+template <class F>
+auto LogProcess::Run(F start) {
+  return machine_->runtime_.RunOn(strand_.get(), std::move(start));
+}
 
 }  // namespace tidelog::impls::file
 
