@@ -1,0 +1,126 @@
+// The directory of a file log, and its settings.
+#include "impls/file/log_directory.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "impls/file/file_ops.h"
+#include "impls/file/options.h"
+#include "wal/async/test_runtime.h"
+#include "wal/io/testing/crashable_file_system.h"
+#include "wal/status.h"
+#include "wal/types.h"
+
+namespace tidelog::impls::file {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class LogDirectoryTest : public ::testing::Test {
+ protected:
+  LogDirectoryTest() : disk_(&runtime_, {}), files_(disk_.NewProcess()) { options_.dir = "log"; }
+
+  absl::Status Prepare() {
+    return runtime_.Run([this] { return PrepareLogDirectory(files_, options_, 7); });
+  }
+  absl::Status Write(std::string path, std::string bytes) {
+    return runtime_.Run([&] { return WriteNewFile(files_, path, bytes); });
+  }
+  absl::Status MakeDirectory(std::string path) {
+    return runtime_.Run([&] { return files_->CreateDirectory(path); });
+  }
+
+  TestRuntime runtime_;
+  CrashableFileSystem disk_;
+  FileSystem* files_;
+  FileOptions options_;
+};
+
+TEST_F(LogDirectoryTest, AMissingDirectoryIsMadeAndMarkedOnce) {
+  EXPECT_TRUE(Prepare().ok());
+  EXPECT_TRUE(Prepare().ok());
+  EXPECT_TRUE(runtime_.Run([this] { return CheckLogDirectory(files_, options_); }).ok());
+}
+
+TEST_F(LogDirectoryTest, ItSurvivesACrashOfTheMachine) {
+  ASSERT_TRUE(Prepare().ok());
+  disk_.CrashMachine();
+  files_ = disk_.NewProcess();
+  EXPECT_TRUE(runtime_.Run([this] { return CheckLogDirectory(files_, options_); }).ok());
+}
+
+TEST_F(LogDirectoryTest, AnEmptyDirectoryAndAFreshFileSystemAreTaken) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  ASSERT_TRUE(MakeDirectory("log/lost+found").ok());
+  EXPECT_TRUE(Prepare().ok());
+}
+
+TEST_F(LogDirectoryTest, ADirectoryOfSomethingElseIsRefusedAndLeftAlone) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  ASSERT_TRUE(Write("log/photos.zip", "bytes").ok());
+  const absl::Status prepared = Prepare();
+  EXPECT_EQ(GetWalErrorCode(prepared), WalErrorCode::kInvalidArgument) << prepared;
+  EXPECT_THAT(prepared.message(), HasSubstr("photos.zip"));
+  const auto names = runtime_.Run([this] { return files_->List("log"); });
+  EXPECT_THAT(*names, ElementsAre("photos.zip"));
+}
+
+TEST_F(LogDirectoryTest, ADirectoryWithoutAParentIsRefused) {
+  options_.dir = "no/such";
+  EXPECT_EQ(GetWalErrorCode(Prepare()), WalErrorCode::kInner);
+}
+
+TEST_F(LogDirectoryTest, AMarkerOfANewerFormatIsRefusedByVersion) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  ASSERT_TRUE(Write("log/TIDELOG", "tidelog file log, format 99\n").ok());
+  const absl::Status prepared = Prepare();
+  EXPECT_EQ(GetWalErrorCode(prepared), WalErrorCode::kInner) << prepared;
+  EXPECT_THAT(prepared.message(), HasSubstr("99"));
+}
+
+TEST_F(LogDirectoryTest, ADamagedMarkerIsRefused) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  ASSERT_TRUE(Write("log/TIDELOG", "tidelog file lag").ok());
+  EXPECT_EQ(GetWalErrorCode(Prepare()), WalErrorCode::kCorrupt);
+}
+
+TEST_F(LogDirectoryTest, ReadingFindsNoLogWhereThereIsNone) {
+  const absl::Status checked = runtime_.Run([this] { return CheckLogDirectory(files_, options_); });
+  EXPECT_EQ(GetWalErrorCode(checked), WalErrorCode::kChannelNotExist);
+  const auto channels = runtime_.Run([this] { return ListLogChannels(files_, "log"); });
+  ASSERT_TRUE(channels.ok());
+  EXPECT_TRUE(channels->empty());
+}
+
+TEST(FileOptionsTest, DefaultsAreDurable) {
+  const absl::StatusOr<FileOptions> options = ParseFileOptions({{"dir", "/var/lib/log/"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->dir, "/var/lib/log");
+  EXPECT_EQ(options->sync, FileOptions::Sync::kAlways);
+  EXPECT_EQ(options->preallocate, FileOptions::Preallocate::kZero);
+  EXPECT_EQ(options->segment_bytes, 64u << 20);
+}
+
+TEST(FileOptionsTest, WhatIsWrongIsNamed) {
+  const std::pair<Config, std::string> cases[] = {
+      {{}, "dir"},
+      {{{"dir", "d"}, {"fsync", "no"}}, "fsync"},
+      {{{"dir", "d"}, {"sync", "never"}}, "unsafe_never"},
+      {{{"dir", "d"}, {"segment_bytes", "10"}}, "segment_bytes"},
+      {{{"dir", "d"}, {"preallocate", "holes"}}, "zero"},
+      {{{"dir", "d"}, {"allow_remote_file_system", "1"}}, "allow_remote_file_system"},
+  };
+  for (const auto& [config, named] : cases) {
+    const absl::StatusOr<FileOptions> options = ParseFileOptions(config);
+    EXPECT_EQ(GetWalErrorCode(options.status()), WalErrorCode::kInvalidArgument);
+    EXPECT_THAT(options.status().message(), HasSubstr(named));
+  }
+}
+
+}  // namespace
+}  // namespace tidelog::impls::file
