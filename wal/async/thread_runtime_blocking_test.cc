@@ -110,6 +110,19 @@ TEST(ThreadRuntimeFloatTest, HungCallsLeaveThreadsForStrandsAndTimers) {
   EXPECT_EQ(running_max, kMax);
 }
 
+// When the disk hangs may be too late to ask the system for a thread.
+TEST(ThreadRuntimeFloatTest, AThreadForStrandsIsThereBeforeACallMayHang) {
+  const std::unique_ptr<ThreadRuntime> runtime =
+      ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = 3, .lend = false});
+  const std::unique_ptr<Executor> executor = runtime->MakeExecutor("log");
+  int threads = 0;
+  Blocking(executor.get(), [&] {
+    return Float(runtime.get(), executor.get(), Urgency::kWhenIdle,
+                 [&] { threads = runtime->stats().threads; });
+  });
+  EXPECT_EQ(threads, 2);
+}
+
 TEST(ThreadRuntimeFloatTest, CallsOfOneStrandOverlap) {
   const std::unique_ptr<ThreadRuntime> runtime =
       ThreadRuntime::Create({.executor_threads = 1, .blocking_threads_max = 4});
