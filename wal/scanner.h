@@ -34,15 +34,15 @@ using ReadUntil = std::variant<TailAtOpen, Position>;  // A Position is inclusiv
 
 struct ReadOptions {
   DeliverPolicy from = Earliest{};
-  std::optional<ReadUntil> until;  // None: for ever.
+  std::optional<ReadUntil> until = std::nullopt;  // None: for ever.
 
   // Filters.  Transactions are assembled between the first and the others.
-  std::string vchannel;  // Empty: all.  A message without a VChannel belongs to every one.
+  std::string vchannel = {};  // Empty: all.  A message without a VChannel belongs to every one.
   // Empty: all.  A transaction is delivered whole if kTxn or the type of any of its bodies is
   // listed.  Listing a type of the system (TimeTick, Begin-, Commit-, RollbackTxn) is
   // kInvalidArgument.
-  std::vector<MessageType> types;
-  std::optional<TimeTick> after_time_tick;
+  std::vector<MessageType> types = {};
+  std::optional<TimeTick> after_time_tick = std::nullopt;
 
   // True: stored TimeTicks are delivered as messages too, whatever `types` says.
   bool deliver_ticks = false;
@@ -61,7 +61,7 @@ struct ReadOptions {
   size_t read_ahead_count_max = 4096;
 
   // For logs and people; need not be unique.
-  std::string name;
+  std::string name = {};
 };
 
 // Records that cannot be read, reported where they would have been delivered.  Ids are inclusive.
