@@ -146,6 +146,15 @@ TEST_F(InspectTest, DamageOverAGroupsEndReachesToTheNextGoodCommit) {
                      "@D");
 }
 
+TEST_F(InspectTest, DamageToAWatermarkAloneConcernsNoIds) {
+  const uint64_t at = log_.unsealed.end().offset;
+  log_.unsealed.Watermark().Watermark();
+  log_.Publish();
+  log_.Damage(log_.unsealed_name(), at + 20);
+  ExpectComplaintNow(Range("TORN", log_.unsealed_name(), at, log_.unsealed.end().offset, 0, 0),
+                     "@G");
+}
+
 TEST_F(InspectTest, AnUnsealedFileCutShortIsTold) {
   log_.Publish();
   log_.Put(log_.unsealed_name(), log_.Get(log_.unsealed_name()).substr(0, UnsealedGroup(3)));
@@ -267,6 +276,15 @@ TEST_F(InspectTest, WhatIsNoRecordIsToldThoughItsChecksumIsGood) {
                   "no record");
 }
 
+TEST_F(InspectTest, ComplaintsAboutOneFileHaveALimit) {
+  for (int i = 0; i < 10; ++i) log_.unsealed.Group({"not a record"});
+  log_.Publish();
+  InspectOptions options;
+  options.findings_per_file_max = 3;
+  EXPECT_EQ(Complaints(options).size(), 3u);
+  EXPECT_EQ(Complaints().size(), 10u);
+}
+
 TEST_F(InspectTest, RecordsOfAnotherTermAreTold) {
   log_.unsealed.Group({InsertRecord(Term{6}, TimeTick{1160}, "x")});
   ExpectComplaint(absl::StrCat("CORRUPT ", log_.unsealed_name()), "term 6");
@@ -320,10 +338,15 @@ class DumpTest : public InspectTest {
       if (item.damage != nullptr) absl::StrAppend(&text, "!", item.damage->first_id, " ");
       return ++count < items_max;
     };
-    status_ = runtime_.Run([&] { return Dump(log_.files(), "log", "orders", {}, on_item); });
+    InspectOptions options;
+    options.chunk_bytes = 64;
+    const uint64_t before = log_.operation_count();
+    status_ = runtime_.Run([&] { return Dump(log_.files(), "log", "orders", options, on_item); });
+    operations_ = log_.operation_count() - before;
     return text;
   }
   absl::Status status_;
+  uint64_t operations_ = 0;
 };
 
 TEST_F(DumpTest, GivesEverythingInOrder) {
@@ -348,7 +371,10 @@ TEST_F(DumpTest, GivesTheFramesOfATornGroup) {
 
 TEST_F(DumpTest, EndsWhenToldTo) {
   log_.Publish();
+  DumpLog();
+  const uint64_t whole = operations_;
   EXPECT_EQ(DumpLog(/*items_max=*/3), "h r101 r102 ");
+  EXPECT_LT(operations_, whole / 2);
   EXPECT_TRUE(status_.ok()) << status_;
 }
 

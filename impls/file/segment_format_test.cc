@@ -88,6 +88,40 @@ TEST(SegmentHeaderTest, ANewerVersionIsToldFromDamage) {
   EXPECT_NE(status.message().find("format version 2"), std::string::npos) << status;
 }
 
+// A frame whose checksums are good, whatever its fields say: what a fault of the writer would
+// leave.
+std::string Forge(FrameType type, uint32_t size, uint32_t id_delta, std::string_view payload) {
+  const SegmentHeader header = TestHeader();
+  const auto extend = [](uint32_t crc, std::string_view bytes) {
+    return static_cast<uint32_t>(absl::ExtendCrc32c(absl::crc32c_t{crc}, bytes));
+  };
+  std::string frame(sizeof(FrameHeader), '\0');
+  StoreLittleEndian<uint32_t>(frame.data() + 4, size);
+  StoreLittleEndian<uint32_t>(frame.data() + 8, id_delta);
+  StoreLittleEndian<uint8_t>(frame.data() + 12, kFrameMagic);
+  StoreLittleEndian<uint8_t>(frame.data() + 13, static_cast<uint8_t>(type));
+  std::string offset(8, '\0');
+  StoreLittleEndian<uint64_t>(offset.data(), kSegmentHeaderSize);
+  const std::string uuid(header.uuid.begin(), header.uuid.end());
+  const uint32_t start = extend(extend(extend(0, uuid), offset), frame.substr(4, 10));
+  StoreLittleEndian<uint16_t>(frame.data() + 14, static_cast<uint16_t>(start));
+  frame.append(payload);
+  frame.resize((frame.size() + 7) / 8 * 8);
+  StoreLittleEndian<uint32_t>(frame.data(), extend(start, frame.substr(14)));
+  return frame;
+}
+
+// The fields of a commit frame, without the chain.
+std::string CommitBytes(uint64_t first_id, uint64_t last_id, uint64_t watermark,
+                        uint32_t reserved) {
+  std::string bytes(sizeof(CommitPayload), '\0');
+  StoreLittleEndian<uint64_t>(bytes.data(), first_id);
+  StoreLittleEndian<uint64_t>(bytes.data() + 8, last_id);
+  StoreLittleEndian<uint64_t>(bytes.data() + 16, watermark);
+  StoreLittleEndian<uint32_t>(bytes.data() + 44, reserved);
+  return bytes;
+}
+
 TEST_F(FrameTest, ARecordRoundTrips) {
   for (const size_t size : {1, 7, 8, 9, 1000}) {
     const std::string record(size, 'r');
@@ -215,6 +249,57 @@ TEST_F(FrameTest, AGapRoundTripsAndTakesItsIds) {
   CommitPayload commit;
   EXPECT_TRUE(chain.OnCommit(frame_, &commit));
   EXPECT_EQ(chain.next_id(), 141u);
+}
+
+TEST_F(FrameTest, AForgedFrameIsAsGoodAsOneThatWasWritten) {
+  EXPECT_EQ(Forge(FrameType::kRecord, 6, 0, "record"), Record("record"));
+}
+
+TEST_F(FrameTest, ASizeThatNoRecordHasIsNotBelieved) {
+  const std::string frame = Forge(FrameType::kRecord, kFramePayloadMax + 1, 0, "");
+  EXPECT_EQ(Decode(frame, kSegmentHeaderSize), FrameVerdict::kBad);
+  EXPECT_EQ(Decode(Forge(FrameType::kRecord, kFramePayloadMax, 0, ""), kSegmentHeaderSize),
+            FrameVerdict::kShort);
+}
+
+TEST_F(FrameTest, ARecordOfNoBytesIsNone) {
+  EXPECT_EQ(Decode(Forge(FrameType::kRecord, 0, 0, ""), kSegmentHeaderSize), FrameVerdict::kBad);
+}
+
+TEST_F(FrameTest, AnUnknownTypeIsNoFrame) {
+  for (const int type : {0, 5, 255}) {
+    EXPECT_EQ(Decode(Forge(static_cast<FrameType>(type), 1, 0, "x"), kSegmentHeaderSize),
+              FrameVerdict::kBad);
+  }
+}
+
+TEST_F(FrameTest, ACommitFrameWhoseFieldsContradictEachOtherIsNone) {
+  const auto parses = [this](uint32_t id_delta, const std::string& payload) {
+    const std::string frame = Forge(FrameType::kCommit, payload.size(), id_delta, payload);
+    EXPECT_EQ(Decode(frame, kSegmentHeaderSize), FrameVerdict::kGood);
+    return ParseCommit(frame_).has_value();
+  };
+  EXPECT_TRUE(parses(2, CommitBytes(101, 102, 100, 0)));
+  EXPECT_FALSE(parses(3, CommitBytes(101, 102, 100, 0)));  // Its header says 103.
+  EXPECT_FALSE(parses(2, CommitBytes(104, 102, 100, 0)));  // It ends before it begins.
+  EXPECT_FALSE(parses(2, CommitBytes(101, 102, 101, 0)));  // Durable before it was written.
+  EXPECT_FALSE(parses(2, CommitBytes(101, 102, 100, 1)));
+  EXPECT_FALSE(parses(2, CommitBytes(101, 102, 100, 0) + "12345678"));
+}
+
+TEST_F(FrameTest, AGapWhoseFieldsContradictEachOtherIsNone) {
+  const auto parses = [this](uint32_t id_delta, uint64_t first_id, uint64_t last_id) {
+    std::string payload(16, '\0');
+    StoreLittleEndian<uint64_t>(payload.data(), first_id);
+    StoreLittleEndian<uint64_t>(payload.data() + 8, last_id);
+    const std::string frame = Forge(FrameType::kGap, 16, id_delta, payload);
+    EXPECT_EQ(Decode(frame, kSegmentHeaderSize), FrameVerdict::kGood);
+    return ParseGap(frame_).has_value();
+  };
+  EXPECT_TRUE(parses(0, 101, 101));
+  EXPECT_FALSE(parses(1, 101, 101));
+  EXPECT_FALSE(parses(1, 102, 101));
+  EXPECT_FALSE(parses(0, 101, uint64_t{1} << 40));
 }
 
 TEST_F(FrameTest, AFrameOfOneTypeIsNotParsedAsAnother) {

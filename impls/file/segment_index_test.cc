@@ -52,6 +52,10 @@ TEST(SegmentIndexTest, ASideFileOfAnotherSegmentIsRefused) {
   SegmentHeader other = TestHeader();
   other.uuid[0] ^= 1;
   EXPECT_EQ(GetWalErrorCode(DecodeSideIndex(file, other).status()), WalErrorCode::kCorrupt);
+  // Its frame would verify.
+  other = TestHeader();
+  ++other.name.number;
+  EXPECT_EQ(GetWalErrorCode(DecodeSideIndex(file, other).status()), WalErrorCode::kCorrupt);
 }
 
 TEST(SegmentIndexTest, ASideFileCutShortIsRefused) {

@@ -167,6 +167,43 @@ TEST(SegmentScanTest, FindsACommitFrameAtEveryBoundary) {
   }
 }
 
+// Only a fault of the writer leaves one; to go on there would give ids twice.
+TEST(SegmentScanTest, ACommitFrameOfLowerIdsIsNoPlaceToGoOn) {
+  const SegmentBuilder builder = ThreeGroups();
+  std::string file = builder.Bytes();
+  SegmentBuilder other(TestHeader());
+  other.Group({std::string(2000, 'x')});
+  const uint64_t commit = other.end().offset - kCommitFrameSize;
+  ASSERT_GT(commit, builder.end().offset);
+  file.replace(commit, kCommitFrameSize, other.Bytes(), commit, kCommitFrameSize);
+  const ScanOutcome outcome = ScanBytes(file, WholeSegment(TestHeader()));
+  EXPECT_EQ(outcome.result.end, builder.end());
+  EXPECT_FALSE(outcome.result.resync.has_value());
+  EXPECT_EQ(outcome.label, "@G");
+}
+
+// An owner writes its footer behind a group, not in one.
+TEST(SegmentScanTest, AnIndexInsideAGroupIsNoFooter) {
+  SegmentBuilder builder(TestHeader());
+  builder.Group({"a"});
+  const uint64_t end = builder.end().offset;
+  // Two writers that went the same way and then part: one adds a record, the other the index.
+  std::vector<char> before;
+  FrameEncoder records(TestHeader().uuid, TestHeader().base_id, TestHeader().base_chain);
+  records.AppendRecord(101, kSegmentHeaderSize, "a", &before);
+  records.AppendCommit(kSegmentHeaderSize + before.size(), 101, 100, 0, 0, &before);
+  FrameEncoder footer = records;
+  std::vector<char> tail;
+  records.AppendRecord(102, end, "b", &tail);
+  footer.AppendIndex(end + tail.size(), {}, &tail);
+  std::string file = builder.Bytes();
+  file.replace(end, tail.size(), tail.data(), tail.size());
+  const ScanOutcome outcome = ScanBytes(file, WholeSegment(TestHeader()));
+  EXPECT_EQ(outcome.result.end.offset, end);
+  EXPECT_EQ(outcome.result.footer_end, 0u);
+  EXPECT_EQ(outcome.label, "@G");
+}
+
 TEST(SegmentScanTest, LongStretchesOfZerosAreNoResidue) {
   SegmentHeader header = TestHeader();
   header.capacity = 64 << 20;
@@ -219,8 +256,9 @@ TEST_F(RecycledTest, AGroupThatDidNotLandWholeIsAResidue) {
   const uint64_t begin = new_.end().offset;
   new_.Group({std::string(600, '3'), "4"});
   const std::string after = new_.Bytes(old_.Bytes());
-  // Its first sector, all but its last, its last.
+  // Its first sector, its first record, all but its last bytes, its last sectors.
   for (const auto& [from, to] : {std::pair<uint64_t, uint64_t>{begin, begin + 512},
+                                 {begin, begin + FrameSize(600)},
                                  {begin, new_.end().offset - 8},
                                  {begin + 512, new_.end().offset}}) {
     std::string file = before;

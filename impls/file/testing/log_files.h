@@ -7,9 +7,9 @@
 #define TIDELOG_IMPLS_FILE_TESTING_LOG_FILES_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "impls/file/manifest.h"
 #include "impls/file/term_word.h"
@@ -28,6 +28,7 @@ class LogFiles {
   explicit LogFiles(TestRuntime* runtime, uint64_t capacity = 8192);
 
   FileSystem* files() { return files_; }
+  uint64_t operation_count() const { return disk_.operation_count(); }
 
   // Writes TERM, LOCK, the marker, the manifest and both segments as they are described now.
   void Publish();
