@@ -33,8 +33,11 @@ absl::Status CheckPosition(const Position& position, TimeTick after, const ScanB
   if (!position.last_confirmed.has_value()) {
     return WalError(WalErrorCode::kInvalidArgument, "read from a position that has no id");
   }
-  if (bounds.tail_id) {
-    TIDELOG_RETURN_IF_ERROR(position.last_confirmed.Compare(*bounds.tail_id).status());
+  if (bounds.tail_id && position.last_confirmed.origin() != bounds.tail_id->origin()) {
+    return WalError(WalErrorCode::kWalNameMismatch,
+                    absl::StrCat("read from ", position.ToString(),
+                                 ": that is a position of another log; this one's look like ",
+                                 bounds.tail_id->ToString(), "@TICK"));
   }
   if (bounds.mark && after < bounds.mark->time_tick) {
     return PositionGoneError(

@@ -1,0 +1,223 @@
+#include "tools/walctl/append.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "tools/walctl/input.h"
+#include "tools/walctl/interrupt.h"
+#include "tools/walctl/print.h"
+#include "wal/async/future.h"
+#include "wal/async/thread_runtime.h"
+#include "wal/message/message.h"
+#include "wal/status.h"
+#include "wal/wal.h"
+
+namespace tidelog::walctl {
+namespace {
+
+constexpr size_t kInFlightCountMax = 1024;
+constexpr size_t kInFlightBytesMax = 64u << 20;
+
+// Room in a record for what surrounds the payload: header, VChannel, properties.
+size_t Overhead(const AppendFlags& flags) {
+  size_t size = 512 + flags.vchannel.size();
+  for (const std::string& property : flags.properties) size += property.size() + 16;
+  return size;
+}
+
+// Keeps many appends in flight, and reports each, in order, as it is acknowledged.
+class Appender {
+ public:
+  Appender(Wal* wal, const LogFlags& log_flags, const AppendFlags& flags)
+      : wal_(wal), json_(log_flags.json), latency_(flags.latency), started_(Now()) {}
+
+  // Hands over one message, after waiting for room.
+  absl::Status Add(MutableMessage message) {
+    const size_t size = message.encoded_size();
+    while (in_flight_.size() >= kInFlightCountMax ||
+           (!in_flight_.empty() && bytes_in_flight_ + size > kInFlightBytesMax)) {
+      absl::Status status = WaitForOldest();
+      if (!status.ok()) return status;
+    }
+    AppendOptions options;
+    options.wait_when_full = true;
+    const absl::Duration now = latency_ ? Now() : absl::ZeroDuration();
+    bytes_in_flight_ += size;
+    in_flight_.push_back(Pending{wal_->Append(std::move(message), options), size, now});
+    return TakeReady();
+  }
+
+  // Waits for everything in flight, whatever became of it; the first error is returned.
+  absl::Status Drain() {
+    absl::Status first;
+    while (!in_flight_.empty()) first.Update(WaitForOldest());
+    std::fflush(stdout);
+    return first;
+  }
+
+  uint64_t acknowledged() const { return acknowledged_; }
+  uint64_t unknown() const { return unknown_; }
+
+  void PrintProgress(bool last) {
+    if (isatty(STDERR_FILENO) == 0) return;
+    const absl::Duration now = Now();
+    if (!last && now - printed_ < absl::Milliseconds(500)) return;
+    printed_ = now;
+    const double seconds = absl::ToDoubleSeconds(now - started_);
+    absl::FPrintF(stderr, "\r%d records, %.1f MB, %.0f records/s%s", acknowledged_,
+                  static_cast<double>(bytes_) / 1e6,
+                  seconds > 0 ? static_cast<double>(acknowledged_) / seconds : 0.0,
+                  last ? "\n" : "   ");
+  }
+
+ private:
+  struct Pending {
+    Future<absl::StatusOr<AppendResult>> result;
+    size_t size;
+    absl::Duration handed_over;
+  };
+
+  static absl::Duration Now() { return DefaultRuntime()->Now(); }
+
+  absl::Status WaitForOldest() {
+    std::fflush(stdout);  // What is acknowledged is said before this thread sleeps.
+    Pending oldest = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    absl::StatusOr<AppendResult> result =
+        Blocking(wal_->executor(), [&oldest] { return std::move(oldest.result); });
+    absl::Status status = Take(oldest.size, oldest.handed_over, result);
+    if (!status.ok()) return status;
+    return TakeReady();
+  }
+
+  absl::Status TakeReady() {
+    while (!in_flight_.empty() && in_flight_.front().result.ready()) {
+      Pending oldest = std::move(in_flight_.front());
+      in_flight_.pop_front();
+      const absl::StatusOr<AppendResult> result = std::move(oldest.result).Take();
+      absl::Status status = Take(oldest.size, oldest.handed_over, result);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(size_t size, absl::Duration handed_over,
+                    const absl::StatusOr<AppendResult>& result) {
+    bytes_in_flight_ -= size;
+    if (!result.ok()) {
+      if (EffectOf(result.status()) == Effect::kUnknown) ++unknown_;
+      return result.status();
+    }
+    ++acknowledged_;
+    bytes_ += size;
+    if (json_) PrintAcknowledged(*result, handed_over);
+    return absl::OkStatus();
+  }
+
+  void PrintAcknowledged(const AppendResult& result, absl::Duration handed_over) const {
+    std::string line = absl::StrCat("{\"id\":\"", result.id.ToString(),
+                                    "\",\"time_tick\":", ToInt(result.time_tick),
+                                    ",\"term\":", ToInt(wal_->channel().term));
+    if (latency_) {
+      absl::StrAppend(&line, ",\"latency_us\":", absl::ToInt64Microseconds(Now() - handed_over));
+    }
+    line += "}\n";
+    std::fwrite(line.data(), 1, line.size(), stdout);
+  }
+
+  Wal* const wal_;
+  const bool json_;
+  const bool latency_;
+  const absl::Duration started_;
+  absl::Duration printed_ = absl::ZeroDuration();
+  std::deque<Pending> in_flight_;
+  size_t bytes_in_flight_ = 0;
+  uint64_t acknowledged_ = 0;
+  uint64_t unknown_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+absl::StatusOr<MutableMessage> BuildMessage(const MessageParts& parts, const AppendFlags& flags) {
+  MutableMessage::Builder builder(parts.type);
+  const std::string& vchannel = parts.vchannel.empty() ? flags.vchannel : parts.vchannel;
+  if (!vchannel.empty()) builder.VChannel(vchannel);
+  for (const auto& [key, value] : parts.properties) builder.Property(key, value);
+  for (const std::string& property : flags.properties) {
+    const std::pair<std::string, std::string> pair =
+        absl::StrSplit(property, absl::MaxSplits('=', 1));
+    if (!parts.properties.contains(pair.first)) builder.Property(pair.first, pair.second);
+  }
+  return std::move(builder).Build(parts.payload);
+}
+
+absl::Status AppendAll(Input* input, const std::atomic<bool>& interrupted, const AppendFlags& flags,
+                       Appender* appender) {
+  while (!interrupted) {
+    if (!input->ReadyNow()) {
+      // Whoever feeds the pipe may be waiting for the acknowledgements before it goes on.
+      absl::Status drained = appender->Drain();
+      if (!drained.ok()) return drained;
+    }
+    absl::StatusOr<std::optional<MessageParts>> parts = input->Next(interrupted);
+    if (!parts.ok()) return parts.status();
+    if (!parts->has_value()) break;
+    absl::StatusOr<MutableMessage> message = BuildMessage(**parts, flags);
+    if (!message.ok()) {
+      return WalErrorFrom(GetWalErrorCode(message.status()), input->Where(), message.status());
+    }
+    absl::Status added = appender->Add(*std::move(message));
+    if (!added.ok()) return added;
+    appender->PrintProgress(/*last=*/false);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ExitCode RunAppend(const LogFlags& log_flags, const AppendFlags& flags) {
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(log_flags);
+  if (!session.ok()) return Complain(session.status());
+  absl::StatusOr<Wal*> wal = (*session)->OpenForWriting(flags.write);
+  if (!wal.ok()) return Complain(wal.status());
+  const size_t overhead = Overhead(flags);
+  const size_t limit = (*wal)->limits().message_bytes_max;
+  Input input(flags.mode, flags.files, limit > overhead ? limit - overhead : 0);
+  const std::atomic<bool>& interrupted = CatchInterrupts();
+
+  Future<absl::Status> unavailable = (*wal)->WhenUnavailable();
+  Appender appender(*wal, log_flags, flags);
+  absl::Status status = AppendAll(&input, interrupted, flags, &appender);
+  const absl::Status drained = appender.Drain();
+  if (status.ok()) status = drained;
+  appender.PrintProgress(/*last=*/true);
+  const ExitCode why_useless =
+      unavailable.ready() ? ExitCodeOf(std::move(unavailable).Take()) : ExitCode::kFine;
+  const absl::Status closed = (*session)->Close();
+  if (status.ok()) status = closed;
+  if (!status.ok()) {
+    const ExitCode code =
+        Complain(status, absl::StrCat(appender.acknowledged(), " records are stored; ",
+                                      appender.unknown(), " more may be"));
+    // An append that was under way when the log was fenced ends unknown; the script should learn of
+    // the fence.
+    return why_useless == ExitCode::kHeldOrFenced ? why_useless : code;
+  }
+  return interrupted ? ExitCode::kInterrupted : ExitCode::kFine;
+}
+
+}  // namespace tidelog::walctl

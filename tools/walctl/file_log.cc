@@ -1,0 +1,29 @@
+#include "tools/walctl/file_log.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "impls/file/inspect.h"
+#include "tools/walctl/session.h"
+#include "wal/io/posix_file_system.h"
+#include "wal/status.h"
+
+namespace tidelog::walctl {
+
+absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) {
+  if (flags.backend != "file") {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    absl::StrCat("verify and dump read the files of a log; backend ", flags.backend,
+                                 " has none (use cat)"));
+  }
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(flags);
+  if (!session.ok()) return session.status();
+  if (!flags.channel.empty()) return std::vector<std::string>{flags.channel};
+  return RunOnFiles(
+      [&] { return impls::file::ListChannels(DefaultFileSystem(), flags.directory); });
+}
+
+}  // namespace tidelog::walctl

@@ -1,0 +1,323 @@
+"""walctl as its users meet it: what goes in comes out, what is wrong is said in one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+
+WALCTL = os.path.abspath(os.environ["WALCTL"])
+ALL_BYTES = bytes(b for b in range(256) if b != 10)
+
+
+def walctl(*args, stdin=b"", **kwargs):
+    return subprocess.run([WALCTL, *args], input=stdin, capture_output=True, timeout=120,
+                          check=False, **kwargs)
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class WalctlTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.base = temporary.name
+        self.dir = os.path.join(self.base, "log")
+
+    def log(self, command, *args, channel="c", **kwargs):
+        return walctl(command, "--dir", self.dir, "--channel", channel, *args, **kwargs)
+
+    def append(self, text, *args, **kwargs):
+        done = self.log("append", *args, stdin=text, **kwargs)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def cat(self, *args):
+        done = self.log("cat", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def records(self, *args):
+        return objects(self.cat("--json", *args))
+
+    def start_append(self):
+        """A writer that has one record acknowledged and waits for more input."""
+        writer = subprocess.Popen(
+            [WALCTL, "append", "--dir", self.dir, "--channel", "c", "--json"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        writer.stdin.write(b"mine\n")
+        writer.stdin.flush()
+        self.assertIn(b'"id"', writer.stdout.readline())
+        return writer
+
+    def complains(self, done, code, *words):
+        """One sentence on standard error that names the thing, and the exit code."""
+        text = done.stderr.decode()
+        self.assertEqual(done.returncode, code, text)
+        self.assertEqual(text.count("\n"), 1, text)
+        self.assertTrue(text.startswith("walctl: "), text)
+        for word in words:
+            self.assertIn(word, text)
+
+
+class RoundTripTest(WalctlTest):
+    def test_lines_come_back_byte_for_byte(self):
+        text = b"one\n\ntwo\r\n" + ALL_BYTES + b"\n" + b"x" * 100_000 + b"\n"
+        self.append(text)
+        self.assertEqual(self.cat(), text)
+
+    def test_a_quiet_append_prints_nothing(self):
+        done = self.append(b"a\n")
+        self.assertEqual((done.stdout, done.stderr), (b"", b""))
+
+    def test_files_are_read_in_order_and_a_dash_is_standard_input(self):
+        first = os.path.join(self.base, "first")
+        with open(first, "wb") as out:
+            out.write(b"1\n2\n")
+        self.append(b"3\n", first, "-")
+        self.assertEqual(self.cat(), b"1\n2\n3\n")
+
+    def test_whole_files_are_one_message_each(self):
+        path = os.path.join(self.base, "file")
+        with open(path, "wb") as out:
+            out.write(b"a\nb")
+        self.append(b"", "--whole-files", path)
+        self.assertEqual(self.cat(), b"a\nb\n")
+
+    def test_json_out_goes_in_again_as_ndjson(self):
+        self.append(b"plain\n" + ALL_BYTES + b"\n", "--vchannel", "v", "--property", "k=a=b")
+        before = self.cat("--json")
+        done = self.log("append", "--ndjson", channel="copy", stdin=before)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        copy = objects(self.log("cat", "--json", channel="copy").stdout)
+        keep = ("vchannel", "properties", "payload", "payload_base64", "type")
+        self.assertEqual([{k: r.get(k) for k in keep} for r in self.records()],
+                         [{k: r.get(k) for k in keep} for r in copy])
+        self.assertEqual(copy[0]["properties"], {"k": "a=b"})
+
+    def test_json_names_each_acknowledged_record_in_order(self):
+        done = self.append(b"a\nb\nc\n", "--json")
+        acks = objects(done.stdout)
+        self.assertEqual([set(ack) for ack in acks], [{"id", "time_tick", "term"}] * 3)
+        self.assertEqual([(a["id"], a["time_tick"], a["term"]) for a in acks],
+                         [(r["id"], r["time_tick"], r["term"]) for r in self.records()])
+        self.assertEqual([ack["term"] for ack in acks], [1, 1, 1])
+
+    def test_acknowledgements_do_not_wait_for_more_input(self):
+        writer = self.start_append()
+        writer.stdin.write(b"another\n")
+        writer.stdin.flush()
+        self.assertIn(b'"id"', writer.stdout.readline())
+        writer.communicate()
+        self.assertEqual(writer.returncode, 0)
+
+    def test_each_writer_takes_the_next_term(self):
+        self.append(b"a\n")
+        self.append(b"b\n")
+        self.assertEqual([r["term"] for r in self.records()], [1, 2])
+
+
+class ReadTest(WalctlTest):
+    def setUp(self):
+        super().setUp()
+        self.append(b"".join(b"%d\n" % i for i in range(1, 101)))
+
+    def test_limit_from_and_after(self):
+        third = self.records()[2]["position"]
+        self.assertEqual(self.cat("--limit", "2"), b"1\n2\n")
+        self.assertEqual(self.cat("--limit", "0"), b"")
+        self.assertEqual(self.cat("--from", third, "--limit", "2"), b"3\n4\n")
+        self.assertEqual(self.cat("--after", third, "--limit", "1"), b"4\n")
+
+    def test_tail_prints_the_last_ones(self):
+        self.assertEqual(self.log("tail").stdout, b"".join(b"%d\n" % i for i in range(91, 101)))
+        self.assertEqual(self.log("tail", "-n", "2").stdout, b"99\n100\n")
+
+    def test_tail_follows_a_writer_in_another_process(self):
+        follow = [WALCTL, "tail", "-f", "-n", "1", "--dir", self.dir, "--channel", "c"]
+        tail = subprocess.Popen(follow, stdout=subprocess.PIPE)
+        self.assertEqual(tail.stdout.readline(), b"100\n")
+        for text in (b"101\n", b"102\n"):  # Two writers, so a new term on the way.
+            self.append(text)
+            self.assertEqual(tail.stdout.readline(), text)
+        tail.send_signal(signal.SIGINT)
+        tail.wait()
+        tail.stdout.close()
+
+    def test_a_closed_pipe_ends_it_quietly(self):
+        done = subprocess.run(f"{WALCTL} cat --dir {self.dir} --channel c | head -n 1", shell=True,
+                              capture_output=True, check=False)
+        self.assertEqual((done.stdout, done.stderr), (b"1\n", b""))
+
+    def test_truncate_forgets_and_a_reader_behind_it_is_told(self):
+        records = self.records()
+        done = self.log("truncate", "--through", records[49]["position"], "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.cat("--limit", "1"), b"51\n")
+        self.assertEqual(self.cat("--after", records[49]["position"], "--limit", "1"), b"51\n")
+        self.complains(self.log("cat", "--after", records[10]["position"]), 4, "truncated")
+
+    def test_info_names_positions_and_terms(self):
+        info = json.loads(self.log("info", "--json").stdout)
+        self.assertEqual((info["channel"], info["term"], info["holder"]), ("c", 1, "none"))
+        self.assertIsNotNone(info["tail"])
+        everything = walctl("info", "--dir", self.dir)
+        self.assertIn(b"channel      c\n", everything.stdout)
+
+    def test_verify_and_dump_read_a_sound_log(self):
+        verified = self.log("verify", "--json")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+        report = json.loads(verified.stdout)
+        self.assertFalse(report["corrupt"])
+        self.assertGreaterEqual(sum(s["records"] for s in report["segments"]), 100)
+        frames = objects(self.log("dump", "--json").stdout)
+        self.assertEqual(frames[0]["frame"], "header")
+        self.assertGreaterEqual(sum(f["frame"] == "record" for f in frames), 100)
+
+
+class CorruptionTest(WalctlTest):
+    def test_a_flipped_bit_is_found_and_nothing_wrong_is_delivered(self):
+        self.append(b"".join(b"record number %d\n" % i for i in range(1000)))
+        place = os.path.join(self.dir, "c")
+        segment = sorted(n for n in os.listdir(place) if n.endswith(".seg"))[0]
+        path = os.path.join(place, segment)
+        with open(path, "r+b") as file:
+            data = file.read()
+            at = data.index(b"record number 500")
+            file.seek(at)
+            file.write(b"R")
+        verified = self.log("verify")
+        self.assertEqual(verified.returncode, 3, verified.stdout)
+        self.assertIn(segment.encode(), verified.stdout)
+        done = self.log("cat")
+        self.complains(done, 3, segment)
+        wanted = b"".join(b"record number %d\n" % i for i in range(1000))
+        self.assertTrue(wanted.startswith(done.stdout))
+        gaps = self.log("cat", "--gaps")
+        self.assertEqual(gaps.returncode, 0, gaps.stderr)
+        self.assertIn(b"cannot be read", gaps.stderr)
+
+
+class BadInputTest(WalctlTest):
+    def test_usage(self):
+        for args in (["--nonsense"], [], ["append"], ["cat", "--limit", "many"], ["frobnicate"]):
+            self.complains(walctl(*args), 2, "--help")
+        both = self.log("cat", "--from", "a", "--after", "b")
+        self.complains(both, 2, "--after")
+        self.complains(self.log("append", "--property", "novalue"), 2, "KEY=VALUE")
+        self.complains(self.log("append", "--term", "-1"), 2, "--term")
+
+    def test_a_missing_dir_flag(self):
+        self.complains(walctl("cat", "--channel", "c"), 2, "--dir")
+
+    def test_an_unknown_backend_or_setting(self):
+        self.complains(self.log("cat", "--backend", "floppy"), 2, "floppy", "file", "memory")
+        self.complains(self.log("append", "--set", "colour=red"), 2, "colour")
+        self.complains(self.log("append", "--set", "segment_bytes=lots"), 2, "segment_bytes",
+                       "lots")
+
+    def test_a_missing_directory(self):
+        self.complains(self.log("cat"), 1, self.dir)
+        self.dir = os.path.join(self.base, "no", "parent")
+        self.complains(self.log("append", stdin=b"a\n"), 1, self.dir)
+
+    def test_a_directory_that_is_no_log(self):
+        os.mkdir(self.dir)
+        with open(os.path.join(self.dir, "holiday.jpg"), "wb") as out:
+            out.write(b"x")
+        self.complains(self.log("append", stdin=b"a\n"), 2, self.dir, "empty")
+        self.complains(self.log("cat"), 1, self.dir)
+        self.assertEqual(os.listdir(self.dir), ["holiday.jpg"])
+
+    def test_a_file_in_place_of_the_directory(self):
+        with open(self.dir, "wb") as out:
+            out.write(b"x")
+        self.complains(self.log("append", stdin=b"a\n"), 1, self.dir)
+
+    def test_a_newer_format(self):
+        self.append(b"a\n")
+        marker = os.path.join(self.dir, "TIDELOG")
+        with open(marker, "r+", encoding="ascii") as file:
+            text = file.read()
+            file.seek(0)
+            file.write(text.replace("1", "9"))
+        self.complains(self.log("append", stdin=b"a\n"), 1, "9")
+
+    def test_a_channel_that_is_not_there(self):
+        self.append(b"a\n")
+        self.complains(self.log("cat", channel="d"), 1, "d", "the channels there are: c")
+
+    def test_a_bad_channel_name(self):
+        for name in ("", "a/b", ".hidden", "x" * 300):
+            self.complains(self.log("append", channel=name, stdin=b"a\n"), 2, "channel")
+
+    def test_a_term_that_is_not_higher(self):
+        self.append(b"a\n", "--term", "7")
+        self.complains(self.log("append", "--term", "6", stdin=b"b\n"), 5, "6", "7")
+        self.assertEqual(self.cat(), b"a\n")
+
+    def test_a_line_over_the_limit_keeps_what_came_before(self):
+        done = self.log("append", "--set", "message_bytes_max=65536",
+                        stdin=b"a\n" + b"x" * 70_000 + b"\n")
+        self.complains(done, 1, "standard input:2", "1 records are stored")
+        self.assertEqual(self.cat(), b"a\n")
+
+    def test_bad_ndjson_names_the_line(self):
+        done = self.log("append", "--ndjson", stdin=b'{"payload":"a"}\nnonsense\n')
+        self.complains(done, 2, "standard input:2")
+        self.complains(self.log("append", "--ndjson", stdin=b'{"payload":7}\n'), 2, "payload")
+        reserved = b'{"properties":{"_x":"y"}}\n'
+        self.complains(self.log("append", "--ndjson", stdin=reserved), 2, "_x")
+
+    def test_a_reserved_property(self):
+        self.complains(self.log("append", "--property", "_t=1", stdin=b"a\n"), 2, "_t")
+
+    def test_an_input_file_that_is_not_there(self):
+        self.complains(self.log("append", "/no/such/file"), 2, "/no/such/file")
+
+    def test_no_position_and_a_position_of_another_log(self):
+        self.append(b"a\n")
+        self.complains(self.log("cat", "--after", "yesterday"), 2, "yesterday")
+        position = self.records()[0]["position"]
+        self.append(b"b\n", channel="d")
+        self.complains(self.log("cat", "--after", position, channel="d"), 2, "another log")
+
+    def test_a_position_beyond_the_tail(self):
+        self.append(b"a\n")
+        record = self.records()[0]
+        name, number = record["id"].rsplit(".", 1)
+        beyond = f"{name}.{int(number) + 1000}@{record['time_tick'] + (1 << 40)}"
+        self.complains(self.log("truncate", "--through", beyond), 4, "tail")
+        self.assertEqual(self.cat("--after", beyond), b"")  # To a reader it may still come.
+        self.assertEqual(self.cat(), b"a\n")
+
+    def test_a_live_writer_is_not_disturbed_unless_asked(self):
+        writer = self.start_append()
+        self.complains(self.log("append", stdin=b"b\n"), 5, "--take-over")
+        self.append(b"b\n", "--take-over")
+        _, error = writer.communicate(b"late\n")
+        self.assertEqual(writer.returncode, 5, error)
+        self.assertEqual(self.cat(), b"mine\nb\n")
+
+    def test_ctrl_c_keeps_what_was_acknowledged(self):
+        writer = self.start_append()
+        writer.send_signal(signal.SIGINT)
+        self.assertEqual(writer.wait(timeout=60), 130)
+        for pipe in (writer.stdin, writer.stdout, writer.stderr):
+            pipe.close()
+        self.assertEqual(self.cat(), b"mine\n")
+        self.assertEqual(json.loads(self.log("info", "--json").stdout)["holder"], "none")
+
+    def test_output_that_cannot_be_written_is_told(self):
+        self.append(b"a\n")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([WALCTL, "cat", "--dir", self.dir, "--channel", "c"], stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        self.complains(done, 1, "standard output")
+
+
+if __name__ == "__main__":
+    unittest.main()
