@@ -59,9 +59,9 @@ TEST(RegistryTest, NamesAreSorted) {
 }
 
 TEST(RegistryTest, ASecondBuilderOfANameIsRefusedAndDropped) {
-  Registry registry;
   bool first_destroyed = false;
   bool second_destroyed = false;
+  Registry registry;
   auto first = std::make_unique<NamedBuilder>("tape", &first_destroyed);
   walimpls::OpenerBuilderImpls* const expected = first.get();
   ASSERT_TRUE(registry.RegisterBuilder(std::move(first)).ok());

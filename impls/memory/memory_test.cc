@@ -37,6 +37,8 @@ using walimpls::OpenOptions;
 using walimpls::ScanOptions;
 using walimpls::WalImpls;
 
+using OpenFuture = Future<absl::StatusOr<std::unique_ptr<WalImpls>>>;
+
 // What the conformance suite does not see: settings, stores, what truncation frees.
 class MemoryTest : public ::testing::Test {
  protected:
@@ -159,6 +161,34 @@ TEST_F(MemoryTest, AFullLogRefusesUntilItIsTruncated) {
     return MakeReadyFuture(Unit{});
   });
   EXPECT_TRUE(Append(wal, Term{1}, 1000).ok());
+}
+
+// Goal: the last look (A2).  Method: on one strand, both opens have claimed before either looks.
+TEST_F(MemoryTest, AnOpenThatAHigherTermOvertakesFails) {
+  OpenerImpls* const opener = MakeOpener({});
+  OpenOptions options;
+  options.strand = runtime_.executor();
+  const PChannel higher = {"orders", Term{2}};
+  std::optional<OpenFuture> overtaking;
+  const auto overtaken = runtime_.Run([&] {
+    OpenFuture lower = opener->Open({"orders", Term{1}}, options);
+    overtaking.emplace(opener->Open(higher, options));
+    return lower;
+  });
+  EXPECT_EQ(GetWalErrorCode(overtaken.status()), WalErrorCode::kUnmatchedTerm);
+  runtime_.RunUntilIdle();
+  auto wal = std::move(*overtaking).Take();
+  ASSERT_TRUE(wal.ok()) << wal.status();
+  EXPECT_EQ((*wal)->channel(), higher);
+  wals_.push_back(*std::move(wal));
+}
+
+TEST_F(MemoryTest, FencingWritesNoBarriers) {
+  OpenerImpls* const opener = MakeOpener({});
+  for (const int term : {1, 2, 3}) {
+    ASSERT_TRUE(Append(Open(opener, Term{term}), Term{term}, 1).ok());
+  }
+  EXPECT_EQ(Info(wals_.back().get()).details.at("records"), "3");
 }
 
 TEST_F(MemoryTest, APositionAboveTheTailIsGone) {

@@ -93,9 +93,7 @@ absl::StatusOr<Ids> MemoryWal::Store(Group* group) {
   const absl::StatusOr<uint64_t> first = reader_.log().Append(owner_, group);
   if (!first.ok()) {
     accepting_ = false;
-    if (GetWalErrorCode(first.status()) == WalErrorCode::kChannelFenced) {
-      unavailability_.Declare(first.status());
-    }
+    NoteFence(first.status());
     return first.status();
   }
   Ids ids;
@@ -112,17 +110,21 @@ Future<absl::Status> MemoryWal::Truncate(Position mark) {
   if (lifetime_.closing()) return MakeReadyFuture(lifetime_.ClosedError("truncate"));
   const absl::StatusOr<uint64_t> number = reader_.NumberOf(mark.last_confirmed, "truncate to");
   CHECK_OK(number);
-  absl::Status owned = LookAtFence("truncate");
-  if (!owned.ok()) return MakeReadyFuture(std::move(owned));
-  return MakeReadyFuture(reader_.log().Truncate(owner_, *number, mark));
+  absl::Status truncated = reader_.log().Truncate(owner_, *number, mark);
+  NoteFence(truncated);
+  return MakeReadyFuture(std::move(truncated));
 }
 
 void MemoryWal::OnTick() { LookAtFence("tick").IgnoreError(); }
 
 absl::Status MemoryWal::LookAtFence(std::string_view what) {
   absl::Status owned = reader_.log().CheckOwner(owner_, what);
-  if (!owned.ok()) unavailability_.Declare(owned);
+  NoteFence(owned);
   return owned;
+}
+
+void MemoryWal::NoteFence(const absl::Status& status) {
+  if (GetWalErrorCode(status) == WalErrorCode::kChannelFenced) unavailability_.Declare(status);
 }
 
 Future<absl::Status> MemoryWal::Close(CloseMode mode) {

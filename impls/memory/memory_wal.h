@@ -75,8 +75,10 @@ class MemoryWal final : public walimpls::WalImpls {
   // Stores what is pending by the time it runs, in a later job.
   Future<Unit> StorePending();
   absl::StatusOr<walimpls::Ids> Store(walimpls::Group* group);
-  // Whether the channel is still owned.  kChannelFenced is declared.
+  // OK if the channel is still owned.
   absl::Status LookAtFence(std::string_view what);
+  // Declares the writer unavailable if the store said in `status` that it has lost the channel.
+  void NoteFence(const absl::Status& status);
 
   const walimpls::OpenerLifetime::Pass pass_;
   const PChannel channel_;

@@ -31,6 +31,8 @@ TEST_P(WalImplsConformance, AnAppendedMessageIsReadAtItsIdAsItWas) {
   ASSERT_TRUE(writer.ok()) << writer.status();
   MessageMaker maker(Term{1});
   const ImmutableMessage first = maker.Insert(std::string("\0\xff payload", 10));
+  // A backend may share the block, so look before it could touch it.
+  const std::string first_bytes = BytesOf(first);
   const absl::StatusOr<MessageId> first_id = writer->Append(first);
   ASSERT_TRUE(first_id.ok()) << first_id.status();
 
@@ -42,6 +44,7 @@ TEST_P(WalImplsConformance, AnAppendedMessageIsReadAtItsIdAsItWas) {
   ASSERT_TRUE(rich.ok()) << rich.status();
   MessageStamper::Stamp(*rich, Term{1}, TimeTick{5000}, &*first_id);
   const ImmutableMessage second = MessageStamper::Seal(*std::move(rich));
+  const std::string second_bytes = BytesOf(second);
   const absl::StatusOr<MessageId> second_id = writer->Append(second);
   ASSERT_TRUE(second_id.ok()) << second_id.status();
 
@@ -49,10 +52,10 @@ TEST_P(WalImplsConformance, AnAppendedMessageIsReadAtItsIdAsItWas) {
   ASSERT_EQ(read.size(), 2u);
   EXPECT_EQ(read[0].id(), *first_id);
   EXPECT_EQ(read[0].last_confirmed(), *first_id) << "it was stamped as its own";
-  EXPECT_EQ(BytesOf(read[0]), BytesOf(first));
+  EXPECT_EQ(BytesOf(read[0]), first_bytes);
   EXPECT_EQ(read[1].id(), *second_id);
   EXPECT_EQ(read[1].last_confirmed(), *first_id);
-  EXPECT_EQ(BytesOf(read[1]), BytesOf(second));
+  EXPECT_EQ(BytesOf(read[1]), second_bytes);
 }
 
 TEST_P(WalImplsConformance, AppendsLandInTheOrderOfTheCalls) {
@@ -116,9 +119,11 @@ TEST_P(WalImplsConformance, AGroupLandsAdjacentAndInOrder) {
     ASSERT_TRUE(result.ok()) << result.status();
     ids.insert(ids.end(), result->begin(), result->end());
   }
-  // Read back, the ids of one group have nothing between them.
+  // Read back, nothing lies between the messages of a group, and each has the id it was given.
   EXPECT_TRUE(StrictlyIncreasing(ids));
-  EXPECT_THAT(IdsOf(writer->ReadToTail().messages), ElementsAreArray(ids));
+  const std::vector<ImmutableMessage> read = writer->ReadToTail().messages;
+  EXPECT_THAT(IdsOf(read), ElementsAreArray(ids));
+  EXPECT_THAT(NumbersOf(read), ElementsAreArray(Range(1, static_cast<int>(ids.size()))));
 }
 
 TEST_P(WalImplsConformance, WhatTheTraitsAllowIsTaken) {
@@ -127,10 +132,12 @@ TEST_P(WalImplsConformance, WhatTheTraitsAllowIsTaken) {
   const Traits& traits = writer->get()->traits();
   MessageMaker maker(Term{1});
   std::vector<ImmutableMessage> largest;
+  std::vector<std::string> bytes;
   largest.push_back(maker.InsertOfSize(traits.message_bytes_max));
   const auto properties_max = std::min<int>(traits.property_count_max, kPropertyCountMax);
   largest.push_back(maker.InsertOfSize(1 << 16, properties_max));
   for (const ImmutableMessage& message : largest) {
+    bytes.push_back(BytesOf(message));
     const absl::StatusOr<MessageId> id = writer->Append(message);
     ASSERT_TRUE(id.ok()) << id.status();
   }
@@ -139,8 +146,8 @@ TEST_P(WalImplsConformance, WhatTheTraitsAllowIsTaken) {
 
   const std::vector<ImmutableMessage> read = writer->ReadToTail().messages;
   ASSERT_EQ(read.size(), 2 + traits.group_count_max);
-  EXPECT_EQ(BytesOf(read[0]), BytesOf(largest[0]));
-  EXPECT_EQ(BytesOf(read[1]), BytesOf(largest[1]));
+  EXPECT_EQ(BytesOf(read[0]), bytes[0]);
+  EXPECT_EQ(BytesOf(read[1]), bytes[1]);
 }
 
 // Goal: the caller refuses what is too large (B4); a backend that met it all the same must not

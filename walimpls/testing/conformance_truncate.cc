@@ -56,6 +56,19 @@ TEST_P(WalImplsConformance, TruncationKeepsTheMarkAndAllThatIsAboveIt) {
   EXPECT_THAT(NumbersOf(after.messages), ElementsAreArray(Range(7, 10)));
 }
 
+// Goal: the mark of a reader that a transaction holds back lies above what it must read again (D3).
+TEST_P(WalImplsConformance, TruncationKeepsWhatTheMarksLastConfirmedNames) {
+  auto writer = OpenWriter(opener(), kChannel, MakeStrand("writer"));
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  MessageMaker maker(Term{1});
+  const std::vector<MessageId> ids = writer->AppendInserts(&maker, 10);
+  const Position mark = {ids[3], PositionsOf(&*writer)[6].time_tick};
+  ASSERT_TRUE(writer->Truncate(mark).ok());
+  const Scanned from = writer->ReadToTail(ScanFrom{mark.last_confirmed});
+  EXPECT_TRUE(from.status.ok()) << from.status;
+  EXPECT_THAT(NumbersOf(from.messages), ElementsAreArray(Range(4, 10)));
+}
+
 TEST_P(WalImplsConformance, AMarkSurvivesReopen) {
   auto writer = OpenWriter(opener(), kChannel, MakeStrand("writer"));
   ASSERT_TRUE(writer.ok()) << writer.status();
