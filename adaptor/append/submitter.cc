@@ -32,7 +32,7 @@ Future<Unit> Submitter::WaitTurn(AppendRun& run) {
 }
 
 void Submitter::LeaveTurn(AppendRun& run) {
-  if (waiting_.erase(run.sequence) > 0) WakeFirst();
+  if (!waiting_.empty() && waiting_.erase(run.sequence) > 0) WakeFirst();
 }
 
 void Submitter::Withdraw(const AppendRun& run) {
@@ -52,7 +52,7 @@ void Submitter::HandOver(AppendRun& run) {
       << ToString(parts_.log->channel) << ": an append is handed over out of turn (D8)";
   handing_over_ = true;
   if (run.sequence == 0) run.sequence = next_sequence_++;
-  waiting_.erase(run.sequence);
+  if (!waiting_.empty()) waiting_.erase(run.sequence);
   run.groups.clear();
   run.ForgetStatus();
   StampAll(run);
@@ -79,11 +79,12 @@ void Submitter::HandOver(AppendRun& run) {
 void Submitter::StampAll(AppendRun& run) {
   const MessageId* last_confirmed = newest_ ? &newest_->id : nullptr;
   const size_t first = run.op().done_count();
+  run.handed_over_at = parts_.log->strand->Now();
   for (size_t i = first; i < run.op().count(); ++i) {
     MutableMessage& message = run.Open(i);
     const RecordView record = message.view();
     const TimeTick barrier = record.barrier_time_tick().value_or(TimeTick{0});
-    const TimeTick tick = parts_.ticks->Allocate(barrier);
+    const TimeTick tick = parts_.ticks->Allocate(barrier, run.handed_over_at);
     CHECK(tick > last_handed_over_)
         << "tick " << ToInt(tick) << " of " << ToString(parts_.log->channel) << " is not above "
         << ToInt(last_handed_over_) << " (D8)";
@@ -96,7 +97,6 @@ void Submitter::StampAll(AppendRun& run) {
     }
   }
   run.last_confirmed = newest_ ? newest_->id : MessageId();
-  run.handed_over_at = parts_.log->strand->Now();
   run.reported_slow = false;
 }
 

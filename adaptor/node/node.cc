@@ -4,14 +4,15 @@
 
 #include "adaptor/opener_builder.h"
 #include "registry/registry.h"
-#include "wal/base/status_macros.h"
+#include "walimpls/opener.h"
 
-namespace tidelog::adaptor {
+namespace tidelog {
 
 absl::StatusOr<std::unique_ptr<OpenerBuilder>> MakeOpenerBuilder(
-    std::string_view backend, std::vector<InterceptorBuilder*> interceptors) {
-  TIDELOG_ASSIGN_OR_RETURN(walimpls::OpenerBuilderImpls * builder, registry::GetBuilder(backend));
-  return MakeOpenerBuilder(builder, std::move(interceptors));
+    std::string_view backend, std::vector<adaptor::InterceptorBuilder*> interceptors) {
+  const absl::StatusOr<walimpls::OpenerBuilderImpls*> builder = registry::GetBuilder(backend);
+  if (!builder.ok()) return builder.status();
+  return adaptor::MakeOpenerBuilder(*builder, std::move(interceptors));
 }
 
-}  // namespace tidelog::adaptor
+}  // namespace tidelog

@@ -1,11 +1,11 @@
 // Node: whole logs by the name of a backend.
 //
-//   absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder = adaptor::MakeOpenerBuilder("file");
+//   absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder = MakeOpenerBuilder("file");
 //   absl::StatusOr<std::unique_ptr<Opener>> opener =
-//       (*builder)->Build(Environment{}, {{"directory", "/var/lib/log"}});
+//       (*builder)->Build(Environment{}, {{"dir", "/var/lib/log"}});
 //
-// A program that links //:node has every backend of this repository registered; one that links
-// //adaptor/node and some backends' :register has those.
+// A program that links //:node, which this is part of, has every backend of this repository
+// registered, and may link more.
 #ifndef TIDELOG_ADAPTOR_NODE_NODE_H_
 #define TIDELOG_ADAPTOR_NODE_NODE_H_
 
@@ -17,13 +17,14 @@
 #include "adaptor/interceptors/interceptor.h"
 #include "wal/opener.h"
 
-namespace tidelog::adaptor {
+namespace tidelog {
 
-// A builder of logs over the backend that is registered as `backend`; see opener_builder.h for the
-// rest.  NOT_FOUND: there is none of that name; the message names those there are.
+// A builder of logs over the backend that is registered as `backend`; adaptor/opener_builder.h says
+// the rest.  It lives as long as the program needs to make openers of it.  NOT_FOUND: there is none
+// of that name; the message names those there are.
 absl::StatusOr<std::unique_ptr<OpenerBuilder>> MakeOpenerBuilder(
-    std::string_view backend, std::vector<InterceptorBuilder*> interceptors = {});
+    std::string_view backend, std::vector<adaptor::InterceptorBuilder*> interceptors = {});
 
-}  // namespace tidelog::adaptor
+}  // namespace tidelog
 
 #endif  // TIDELOG_ADAPTOR_NODE_NODE_H_

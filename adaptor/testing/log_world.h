@@ -64,8 +64,8 @@ class FakeBuilder : public walimpls::OpenerBuilderImpls {
 
 struct LogWorldOptions {
   uint64_t seed = 1;
-  Config config;
-  std::vector<InterceptorBuilder*> interceptors;
+  Config config = {};
+  std::vector<InterceptorBuilder*> interceptors = {};
   TimeTickSource* ticks = nullptr;
 };
 

@@ -16,15 +16,15 @@ TickAllocator::TickAllocator(const Runtime* runtime, TimeTickSource* source, Tim
   origin_ = runtime->Now();
 }
 
-TimeTick TickAllocator::Clock() const {
+TimeTick TickAllocator::Clock(absl::Duration now) const {
   if (source_ != nullptr) return source_->Now();
-  const int64_t passed_ms = absl::ToInt64Milliseconds(runtime_.Now() - origin_);
+  const int64_t passed_ms = absl::ToInt64Milliseconds(now - origin_);
   return MakeTimeTick(origin_ms_ + static_cast<uint64_t>(passed_ms), 0);
 }
 
 absl::Status TickAllocator::CheckBarrier(TimeTick barrier) const {
   // Not last_: else a row of barriers, each within the bound, would drive the ticks away from time.
-  const uint64_t now_ms = PhysicalMs(Clock());
+  const uint64_t now_ms = PhysicalMs(Clock(runtime_.Now()));
   const uint64_t ahead_max_ms = static_cast<uint64_t>(absl::ToInt64Milliseconds(kBarrierAheadMax));
   if (PhysicalMs(barrier) <= now_ms + ahead_max_ms) return absl::OkStatus();
   return WalError(
@@ -33,8 +33,8 @@ absl::Status TickAllocator::CheckBarrier(TimeTick barrier) const {
                    " ms ahead of the clock: at most ", ahead_max_ms, " ms are allowed"));
 }
 
-TimeTick TickAllocator::Allocate(TimeTick barrier) {
-  last_ = std::max({Clock(), Next(last_), Next(barrier)});
+TimeTick TickAllocator::Allocate(TimeTick barrier, absl::Duration now) {
+  last_ = std::max({Clock(now), Next(last_), Next(barrier)});
   return last_;
 }
 

@@ -25,15 +25,16 @@ class TickAllocator {
   // OK: Allocate() may be called with this barrier.  kInvalidArgument: it lies too far ahead.
   absl::Status CheckBarrier(TimeTick barrier) const;
 
-  // A tick above every one allocated before and above `barrier`.
-  TimeTick Allocate(TimeTick barrier = TimeTick{0});
+  // A tick above every one allocated before and above `barrier`.  `now` is the runtime's Now(), or
+  // was a moment ago: reading a clock is a good part of what an append costs.
+  TimeTick Allocate(TimeTick barrier, absl::Duration now);
 
   // The last one allocated; `highest` if none was.
   TimeTick last() const { return last_; }
 
  private:
   // What the clock says now, taken for a tick.
-  TimeTick Clock() const;
+  TimeTick Clock(absl::Duration now) const;
 
   const Runtime& runtime_;
   TimeTickSource* const source_;

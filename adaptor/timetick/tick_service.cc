@@ -34,7 +34,9 @@ void TickService::Emit() {
     if (!storing_) Store();
   } else if (parts_.submitter->oldest_outstanding() == nullptr && parts_.submitter->newest()) {
     // Nothing with a smaller tick is on its way.  What waits to be tried again has no tick.
-    unstored_ = {parts_.submitter->ticks().Allocate(), parts_.submitter->newest()->id};
+    const absl::Duration now = parts_.log->strand->Now();
+    const TimeTick tick = parts_.submitter->ticks().Allocate(TimeTick{0}, now);
+    unstored_ = {tick, parts_.submitter->newest()->id};
     on_unstored_();
   }
   if (!stopped_) Arm();

@@ -1,0 +1,72 @@
+#include "adaptor/append/appendable.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/log/check.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "wal/message/message.h"
+#include "wal/message/message_factory.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+using testing::HasSubstr;
+
+class AppendableTest : public testing::Test {
+ protected:
+  absl::Status Check(MutableMessage::Builder builder, std::string_view payload = "payload") {
+    absl::StatusOr<MutableMessage> message = std::move(builder).Build(payload);
+    CHECK_OK(message);
+    return CheckAppendable(channel_, limits_, message->view());
+  }
+  void ExpectRefused(MutableMessage::Builder builder, std::string_view why) {
+    const absl::Status status = Check(std::move(builder));
+    EXPECT_EQ(GetWalErrorCode(status), WalErrorCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr(std::string(why)));
+  }
+
+  const PChannel channel_{"orders", Term{1}};
+  const AppendLimits limits_{.message_bytes_max = 500, .property_count_max = 2};
+};
+
+TEST_F(AppendableTest, TakesMessagesOfAnyTypeThatIsNotTheLogsOwn) {
+  EXPECT_TRUE(Check(MutableMessage::Builder(MessageType::kInsert)).ok());
+  EXPECT_TRUE(Check(MutableMessage::Builder(MessageType{4711})).ok());
+}
+
+TEST_F(AppendableTest, RefusesWhatIsAboveTheLimitsOfTheBackend) {
+  const absl::Status large =
+      Check(MutableMessage::Builder(MessageType::kInsert), std::string(600, 'x'));
+  EXPECT_EQ(GetWalErrorCode(large), WalErrorCode::kTooLarge);
+  EXPECT_THAT(large.message(), HasSubstr("at most 500"));
+  MutableMessage::Builder many(MessageType::kInsert);
+  many.Property("a", "1").Property("b", "2").Property("c", "3");
+  const absl::Status properties = Check(std::move(many));
+  EXPECT_EQ(GetWalErrorCode(properties), WalErrorCode::kTooLarge);
+  EXPECT_THAT(properties.message(), HasSubstr("3 properties, and at most 2"));
+}
+
+TEST_F(AppendableTest, RefusesWhatOnlyTheLogItselfWrites) {
+  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kTimeTick), "only the log itself");
+  const MutableMessage tick = MessageFactory::StoredTimeTick();
+  EXPECT_FALSE(CheckAppendable(channel_, limits_, tick.view()).ok());
+}
+
+TEST_F(AppendableTest, RefusesWhatIsNotSupportedYetBySayingSo) {
+  ExpectRefused(MutableMessage::Builder(MessageType::kBeginTxn), "transactions are not supported");
+  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kCommitTxn), "transactions are not");
+  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kRollbackTxn), "transactions are not");
+  ExpectRefused(MutableMessage::Builder(MessageType::kAlterWal), "switches of the backend are not");
+  MutableMessage::Builder body(MessageType::kInsert);
+  body.Txn({TimeTick{5}, absl::Seconds(1)});
+  ExpectRefused(std::move(body), "transactions are not supported yet");
+  MutableMessage::Builder keyed(MessageType::kInsert);
+  keyed.IdempotencyKey("k");
+  ExpectRefused(std::move(keyed), "idempotency keys are not supported yet");
+}
+
+}  // namespace
+}  // namespace tidelog::adaptor

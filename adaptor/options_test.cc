@@ -1,0 +1,60 @@
+#include "adaptor/options.h"
+
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+absl::Status ErrorOf(const Config& config) { return ParseConfig(config).status(); }
+
+TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
+  const absl::StatusOr<SplitConfig> split = ParseConfig({{"wal.tick_interval", "50ms"},
+                                                         {"wal.in_flight_count_max", "7"},
+                                                         {"wal.sampling_rate", "0"},
+                                                         {"directory", "d"},
+                                                         {"walrus", "w"}});
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->log.tick_interval, absl::Milliseconds(50));
+  EXPECT_EQ(split->log.in_flight_count_max, 7u);
+  EXPECT_EQ(split->log.sampling_rate, 0u);
+  EXPECT_EQ(split->log.retry_delay_min, LogOptions().retry_delay_min);
+  EXPECT_THAT(split->backend, ElementsAre(Pair("directory", "d"), Pair("walrus", "w")));
+}
+
+TEST(OptionsTest, NamesAKeyThatThereIsNot) {
+  const absl::Status error = ErrorOf({{"wal.tick_intervall", "50ms"}});
+  EXPECT_EQ(GetWalErrorCode(error), WalErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("\"wal.tick_intervall\""));
+  EXPECT_THAT(error.message(), HasSubstr(" wal.tick_interval "));
+}
+
+TEST(OptionsTest, NamesAValueThatIsNoDuration) {
+  const absl::Status error = ErrorOf({{"wal.close_step_limit", "10"}});
+  EXPECT_EQ(GetWalErrorCode(error), WalErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("wal.close_step_limit is \"10\""));
+  EXPECT_THAT(error.message(), HasSubstr("from 1ms to 1h"));
+}
+
+TEST(OptionsTest, NamesAValueThatIsOutOfBounds) {
+  EXPECT_THAT(ErrorOf({{"wal.in_flight_count_max", "0"}}).message(), HasSubstr("from 1 to"));
+  EXPECT_THAT(ErrorOf({{"wal.in_flight_count_max", "-1"}}).message(), HasSubstr("from 1 to"));
+  EXPECT_THAT(ErrorOf({{"wal.tick_interval", "0s"}}).message(), HasSubstr("from 1ms to 1m"));
+  EXPECT_THAT(ErrorOf({{"wal.tick_interval", "2m"}}).message(), HasSubstr("from 1ms to 1m"));
+}
+
+TEST(OptionsTest, RefusesARetryDelayThatBeginsAboveItsMaximum) {
+  const absl::Status error =
+      ErrorOf({{"wal.retry_delay_min", "2s"}, {"wal.retry_delay_max", "1s"}});
+  EXPECT_EQ(GetWalErrorCode(error), WalErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("above wal.retry_delay_max, 1s"));
+}
+
+}  // namespace
+}  // namespace tidelog::adaptor
