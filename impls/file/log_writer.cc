@@ -20,6 +20,9 @@ constexpr size_t kEarlyBytes = 256u << 10;
 // Ticks without an append after which buffers are given back.
 constexpr int kIdleTicksMax = 2;
 
+// After how many ticks what could not be made ready is tried again.
+constexpr int kPrepareRetryTicks = 25;
+
 }  // namespace
 
 LogWriter::LogWriter(Setup setup)
@@ -203,7 +206,7 @@ void LogWriter::Acknowledge() {
 // What the next segment and manifest need is made ready in the background.
 void LogWriter::PrepareAhead() {
   const SegmentFile* active = chain_->active();
-  if (active == nullptr || closing_ || preparing_) return;
+  if (active == nullptr || closing_ || preparing_ || prepare_pause_ticks_ > 0) return;
   const bool half_full = durable_.end_offset >= active->header.capacity / 2;
   if (chain_->has_spare() && (chain_->prepared() || !half_full)) return;
   (void)Prepare(half_full);
@@ -216,11 +219,16 @@ Future<Unit> LogWriter::Prepare(bool segment) {
   co_await chain_->PrepareSpare();
   if (segment) co_await chain_->Prepare();
   preparing_ = false;
+  // On a full disk each try fills what little is free and gives it back: not at every group.
+  const bool failed = !chain_->has_spare() || (segment && !chain_->prepared());
+  if (failed) prepare_pause_ticks_ = kPrepareRetryTicks;
   co_return Unit{};
 }
 
 void LogWriter::OnTick() {
-  if (health_ != Health::kServing || closing_ || !CheckFence().ok() || !idle()) return;
+  if (health_ != Health::kServing || closing_ || !CheckFence().ok()) return;
+  if (prepare_pause_ticks_ > 0) --prepare_pause_ticks_;
+  if (!idle()) return;
   if (++idle_ticks_ == kIdleTicksMax) {
     buffers_[0].Shrink();
     buffers_[1].Shrink();

@@ -163,7 +163,8 @@ class LogWriter {
   bool spoilt_ = false;  // Behind written_ the active segment holds the rest of a failed write.
   uint64_t footer_ = 0;  // Where the active segment's index lies; 0: it is not written yet.
   bool preparing_ = false;
-  uint64_t watermark_ = 0;  // The highest in the active segment or sealed before it.
+  int prepare_pause_ticks_ = 0;  // Until then nothing is made ready, as it failed.
+  uint64_t watermark_ = 0;       // The highest in the active segment or sealed before it.
   std::optional<Position> tail_;
   std::shared_ptr<IndexBuilder> index_;
 

@@ -79,6 +79,7 @@ void LogWriter::UseSegment() {
   durable_.chain = written_.chain = header.base_chain;
   spoilt_ = false;
   footer_ = 0;
+  watermark_ = durable_.last_id;  // The seal covers what lies before.
   index_ = std::make_shared<IndexBuilder>(kIndexInterval);
   view_->durable_segment = header.name;
   view_->durable_id = durable_.last_id;

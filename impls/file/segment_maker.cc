@@ -14,6 +14,8 @@ namespace {
 
 // Zeros are written in pieces, so that groups that wait for the same disk get between them.
 constexpr uint64_t kPieceBytes = 1u << 20;
+// And synced as they come: one sync of a whole segment would hold up the groups' own.
+constexpr uint64_t kSyncBytes = 4u << 20;
 
 Future<absl::Status> Fill(File* file, uint64_t capacity, FileOptions::Preallocate preallocate) {
   if (preallocate == FileOptions::Preallocate::kReserve) {
@@ -29,6 +31,9 @@ Future<absl::Status> Fill(File* file, uint64_t capacity, FileOptions::Preallocat
       const std::span<const char> pieces[] = {std::span<const char>(zeros).first(size)};
       absl::Status written = co_await file->Write(at, pieces);
       TIDELOG_CO_RETURN_IF_ERROR(written);
+      if ((at + size) % kSyncBytes != 0) continue;
+      absl::Status synced = co_await file->Sync();
+      TIDELOG_CO_RETURN_IF_ERROR(synced);
     }
   }
   absl::Status synced = co_await file->Sync();
