@@ -187,7 +187,10 @@ Future<int> ReadAgainstTruncation(RoWalImpls* log, Executor* strand, int last) {
     TakeMessages(&batch, &messages);
     co_await YieldTimes(2);
   }
-  if (!status.ok()) EXPECT_WAL_CODE(status, WalErrorCode::kPositionGone);
+  if (!status.ok()) {
+    EXPECT_WAL_CODE(status, WalErrorCode::kPositionGone);
+    EXPECT_TRUE(OldestPositionOf(status).has_value()) << "it must say where to begin";
+  }
   if (!messages.empty()) {
     const int first = NumberOf(messages.front());
     EXPECT_THAT(NumbersOf(messages), ElementsAreArray(Range(first, NumberOf(messages.back()))));
