@@ -187,6 +187,13 @@ absl::Status AppendAll(Input* input, const std::atomic<bool>& interrupted, const
   return absl::OkStatus();
 }
 
+// An append that was under way when a higher term came ends unknown; a script should still learn of
+// the fence.
+bool IsFenced(Wal* wal) {
+  const absl::StatusOr<LogInfo> info = Blocking(wal->executor(), [wal] { return wal->Info(); });
+  return ExitCodeOf(info.status()) == ExitCode::kHeldOrFenced;
+}
+
 }  // namespace
 
 ExitCode RunAppend(const LogFlags& log_flags, const AppendFlags& flags) {
@@ -199,23 +206,19 @@ ExitCode RunAppend(const LogFlags& log_flags, const AppendFlags& flags) {
   Input input(flags.mode, flags.files, limit > overhead ? limit - overhead : 0);
   const std::atomic<bool>& interrupted = CatchInterrupts();
 
-  Future<absl::Status> unavailable = (*wal)->WhenUnavailable();
   Appender appender(*wal, log_flags, flags);
   absl::Status status = AppendAll(&input, interrupted, flags, &appender);
   const absl::Status drained = appender.Drain();
   if (status.ok()) status = drained;
   appender.PrintProgress(/*last=*/true);
-  const ExitCode why_useless =
-      unavailable.ready() ? ExitCodeOf(std::move(unavailable).Take()) : ExitCode::kFine;
+  const bool fenced = !status.ok() && IsFenced(*wal);
   const absl::Status closed = (*session)->Close();
   if (status.ok()) status = closed;
   if (!status.ok()) {
     const ExitCode code =
         Complain(status, absl::StrCat(appender.acknowledged(), " records are stored; ",
                                       appender.unknown(), " more may be"));
-    // An append that was under way when the log was fenced ends unknown; the script should learn of
-    // the fence.
-    return why_useless == ExitCode::kHeldOrFenced ? why_useless : code;
+    return fenced ? ExitCode::kHeldOrFenced : code;
   }
   return interrupted ? ExitCode::kInterrupted : ExitCode::kFine;
 }
