@@ -212,7 +212,9 @@ TEST_P(WalImplsConformance, ANewLogHasNoTimeTickAndNothingBelowItsBoundary) {
   MessageMaker maker(Term{1});
   const absl::StatusOr<MessageId> first = writer->Append(maker.Insert());
   ASSERT_TRUE(first.ok()) << first.status();
-  if (boundary) EXPECT_TRUE(BeforeWithinLog(*boundary, *first));
+  if (boundary) {
+    EXPECT_TRUE(BeforeWithinLog(*boundary, *first));
+  }
 }
 
 TEST_P(WalImplsConformance, TheBoundaryLiesBetweenTheTerms) {

@@ -168,7 +168,9 @@ TEST_P(WalImplsConformance, ReadAheadLimitsStopNobody) {
       absl::StatusOr<RawBatch> batch = scanner->Next();
       ASSERT_TRUE(batch.ok()) << batch.status();
       EXPECT_LE(batch->messages.size(), limits.count);
-      if (limits.bytes == 1) EXPECT_LE(batch->messages.size(), 1u);
+      if (limits.bytes == 1) {
+        EXPECT_LE(batch->messages.size(), 1u);
+      }
       end = batch->end;
       TakeMessages(&*batch, &messages);
     }
@@ -273,7 +275,9 @@ TEST_P(WalImplsConformance, TenThousandScannersComeAndGo) {
   for (int i = 0; i < 10000; ++i) {
     absl::StatusOr<ScanHandle> scanner = writer->Read();
     ASSERT_TRUE(scanner.ok()) << scanner.status();
-    if (i % 3 == 0) ASSERT_TRUE(scanner->Next().ok());
+    if (i % 3 == 0) {
+      ASSERT_TRUE(scanner->Next().ok());
+    }
     ASSERT_TRUE(scanner->Close().ok());
   }
   EXPECT_THAT(NumbersOf(writer->ReadToTail().messages), ElementsAre(1, 2, 3));
