@@ -17,8 +17,7 @@
 namespace tidelog::walctl {
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Start(const LogFlags& flags) {
-  absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder =
-      MakeOpenerBuilder(flags.backend);
+  absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder = MakeOpenerBuilder(flags.backend);
   if (!builder.ok()) return WalError(WalErrorCode::kInvalidArgument, builder.status().message());
   if (flags.backend == "file" && flags.directory.empty()) {
     return WalError(WalErrorCode::kInvalidArgument, "name the log's directory with --dir");

@@ -229,7 +229,8 @@ class Committer {
     writing_ = true;
     while (!open_.empty()) {
       std::vector<Entry> group = std::exchange(open_, {});
-      co_await BlockingCall(runtime_, Urgency::kWhenIdle, [] {});
+      const auto nothing = [] {};
+      co_await BlockingCall(runtime_, Urgency::kWhenIdle, nothing);
       ++group_count_;
       for (Entry& entry : group) entry.promise.Set(entry.value);
     }
