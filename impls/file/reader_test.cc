@@ -1,0 +1,152 @@
+// Readers in another process: what they see, and when.
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/log/check.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "impls/file/testing/log_machine.h"
+#include "wal/async/future.h"
+#include "wal/status.h"
+#include "wal/types.h"
+#include "walimpls/opener.h"
+#include "walimpls/scanner.h"
+#include "walimpls/wal.h"
+
+namespace tidelog::impls::file {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using walimpls::CloseMode;
+
+// A reader with a scanner from the start, that always has a Next() in flight.
+class Reader {
+  template <class F>
+  auto Run(F start) {
+    return machine_->runtime().Run(std::move(start));
+  }
+
+ public:
+  explicit Reader(LogMachine* machine)
+      : machine_(machine), opener_(machine->MakeOpener(machine->disk().NewProcess())) {
+    walimpls::OpenOptions options;
+    options.strand = machine_->runtime().executor();
+    auto log = Run([&] { return opener_->OpenReadOnly({"orders", Term{0}}, options); });
+    CHECK_OK(log.status());
+    log_ = *std::move(log);
+    auto scanner = Run([&] { return log_->Read({}); });
+    CHECK_OK(scanner.status());
+    scanner_ = *std::move(scanner);
+    StartNext();
+  }
+  ~Reader() {
+    CHECK_OK(Run([&] { return scanner_->Close(); }));
+    machine_->runtime().RunUntilIdle();
+    scanner_.reset();
+    CHECK_OK(Run([&] { return log_->Close(CloseMode::kAbandon); }));
+    log_.reset();
+    CHECK_OK(Run([&] { return opener_->Close(); }));
+  }
+
+  // The numbers of what has come by now, without waiting.
+  std::vector<uint64_t> Take() {
+    std::vector<uint64_t> numbers;
+    machine_->runtime().RunUntilIdle();
+    while (status_.ok() && next_.front().ready()) {
+      absl::StatusOr<walimpls::RawBatch> batch = std::move(next_.front()).Take();
+      next_.clear();
+      status_ = batch.status();
+      if (!batch.ok()) break;
+      for (const ImmutableMessage& message : batch->messages) {
+        numbers.push_back(ToInt(message.time_tick()));
+      }
+      StartNext();
+      machine_->runtime().RunUntilIdle();
+    }
+    return numbers;
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  void StartNext() {
+    auto start = [this]() {
+      next_.push_back(scanner_->Next({}));
+      return MakeReadyFuture(Unit{});
+    };
+    Run(start);
+  }
+
+  LogMachine* const machine_;
+  std::unique_ptr<walimpls::OpenerImpls> opener_;
+  std::unique_ptr<walimpls::RoWalImpls> log_;
+  std::unique_ptr<walimpls::ScannerImpls> scanner_;
+  std::vector<Future<absl::StatusOr<walimpls::RawBatch>>> next_;
+  absl::Status status_;
+};
+
+// C1: the last group may not be durable for all a reader knows, so it waits for a watermark.
+TEST(ReaderTest, SeesAGroupOnceTheNextOneOrATickCoversIt) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  Reader reader(&machine);
+  ASSERT_TRUE(owner.Append(2).ok());
+  EXPECT_THAT(reader.Take(), IsEmpty());
+  ASSERT_TRUE(owner.Append(1).ok());
+  EXPECT_THAT(reader.Take(), ElementsAre(1, 2));
+  owner.Tick();
+  EXPECT_THAT(reader.Take(), ElementsAre(3));
+}
+
+TEST(ReaderTest, SeesWhatATakeoverSealed) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  Reader reader(&machine);
+  ASSERT_TRUE(owner.Append(1).ok());
+  EXPECT_THAT(reader.Take(), IsEmpty());
+  LogProcess next(&machine);
+  ASSERT_TRUE(next.Open(Term{2}).ok());
+  EXPECT_THAT(reader.Take(), ElementsAre(1));
+  ASSERT_TRUE(next.Append(1).ok());
+  next.Tick();
+  EXPECT_THAT(reader.Take(), ElementsAre(2));
+}
+
+TEST(ReaderTest, FollowsOverSegmentsAndACleanClose) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  Reader reader(&machine);
+  std::vector<uint64_t> seen;
+  std::vector<uint64_t> all;
+  for (uint64_t number = 1; number <= 20; ++number) {
+    ASSERT_TRUE(owner.Append(1, 9000).ok());
+    all.push_back(number);
+    for (const uint64_t one : reader.Take()) seen.push_back(one);
+  }
+  ASSERT_TRUE(owner.Close(CloseMode::kClean).ok());
+  for (const uint64_t one : reader.Take()) seen.push_back(one);
+  EXPECT_EQ(seen, all);
+}
+
+// F4: never a silent skip.
+TEST(ReaderTest, ThatFellBehindATruncationIsToldSo) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(owner.Append(1, 9000).ok());
+  Reader reader(&machine);  // Has not read yet.
+  ASSERT_TRUE(owner.Truncate(18).ok());
+  const std::vector<uint64_t> seen = reader.Take();
+  uint64_t next = 1;
+  for (const uint64_t number : seen) EXPECT_EQ(number, next++);
+  EXPECT_EQ(GetWalErrorCode(reader.status()), WalErrorCode::kPositionGone) << reader.status();
+}
+
+}  // namespace
+}  // namespace tidelog::impls::file
