@@ -475,19 +475,21 @@ TEST_F(InterceptedAppendTest, TellsInterceptorsOfAnUnknownOutcome) {
 
 // C6: how many appends are timed is a setting, as reading a clock is not free.
 TEST(SampledAppendTest, TimesInterceptorsOfOneAppendInSoMany) {
-  LogWorld timed({.config = {{"wal.sampling_rate", "2"}}});
-  std::unique_ptr<Wal> wal = timed.MustOpen(Term{1});
-  timed.MustAppend(*wal, "a");
-  EXPECT_FALSE(timed.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
-  timed.MustAppend(*wal, "b");
-  EXPECT_TRUE(timed.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
-  timed.MustClose(*wal);
+  LogWorld world({.config = {{"wal.sampling_rate", "2"}}});
+  std::unique_ptr<Wal> wal = world.MustOpen(Term{1});
+  world.MustAppend(*wal, "a");
+  EXPECT_FALSE(world.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
+  world.MustAppend(*wal, "b");
+  EXPECT_TRUE(world.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
+  world.MustClose(*wal);
+}
 
-  LogWorld untimed({.config = {{"wal.sampling_rate", "0"}}});
-  wal = untimed.MustOpen(Term{1});
-  for (int i = 0; i < 10; ++i) untimed.MustAppend(*wal, "a");
-  EXPECT_FALSE(untimed.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
-  untimed.MustClose(*wal);
+TEST(SampledAppendTest, TimesNoneIfToldSo) {
+  LogWorld world({.config = {{"wal.sampling_rate", "0"}}});
+  std::unique_ptr<Wal> wal = world.MustOpen(Term{1});
+  for (int i = 0; i < 10; ++i) world.MustAppend(*wal, "a");
+  EXPECT_FALSE(world.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
+  world.MustClose(*wal);
 }
 
 }  // namespace
