@@ -24,7 +24,6 @@ namespace tidelog::impls::file {
 namespace {
 
 using ::testing::HasSubstr;
-using walimpls::CloseMode;
 
 constexpr std::string_view kDirectory = "log/orders";
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,14 @@ using walimpls::OpenerLifetime;
 using walimpls::OpenOptions;
 using walimpls::RoWalImpls;
 using walimpls::WalImpls;
+
+// A channel is a directory beside the file that marks the log.
+absl::Status CheckNotTheMarker(std::string_view channel) {
+  if (channel != kMarkerName) return absl::OkStatus();
+  return WalError(
+      WalErrorCode::kInvalidArgument,
+      absl::StrCat("channel ", channel, ": the name is taken by the log itself; choose another"));
+}
 
 // Takes the advisory lock of a channel, that tells tools of a live writer; null if it cannot.  No
 // safety rests on it.
@@ -82,6 +91,7 @@ class FileOpener final : public walimpls::OpenerImpls {
 Future<absl::StatusOr<std::unique_ptr<WalImpls>>> FileOpener::Open(PChannel channel,
                                                                    OpenOptions options) {
   TIDELOG_CO_RETURN_IF_ERROR(ValidateForWriting(channel));
+  TIDELOG_CO_RETURN_IF_ERROR(CheckNotTheMarker(channel.name));
   std::optional<OpenerLifetime::Pass> pass = lifetime_.TryBeginOpen(channel.name);
   if (!pass) co_return lifetime_.ClosedError(channel.name);
   FileSystem* const files = environment_.files;
@@ -123,6 +133,7 @@ Future<absl::StatusOr<std::unique_ptr<WalImpls>>> FileOpener::Open(PChannel chan
 Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> FileOpener::OpenReadOnly(PChannel channel,
                                                                              OpenOptions options) {
   TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel.name));
+  TIDELOG_CO_RETURN_IF_ERROR(CheckNotTheMarker(channel.name));
   std::optional<OpenerLifetime::Pass> pass = lifetime_.TryBeginOpen(channel.name);
   if (!pass) co_return lifetime_.ClosedError(channel.name);
   FileSystem* const files = environment_.files;

@@ -114,7 +114,7 @@ absl::StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view block) {
   const size_t channel_size = LoadLittleEndian<uint16_t>(from + kChannelSizeAt);
   if (channel_size > kChannelNameMax) return Corrupt("no valid channel name");
   header.channel = block.substr(kChannelAt, channel_size);
-  const absl::Status checked = CheckFields(header);
+  absl::Status checked = CheckFields(header);
   if (!checked.ok()) return checked;
   return header;
 }

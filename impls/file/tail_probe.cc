@@ -55,11 +55,11 @@ Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* fil
   std::deque<VisibleTail> beyond;  // Of groups that no watermark covers yet.
   auto on_group = [&](const ScanGroup& group) {
     while (!beyond.empty() && beyond.front().last_id <= group.commit.watermark) {
-      visible = std::move(beyond.front());
+      visible = beyond.front();
       beyond.pop_front();
     }
     std::optional<VisibleTail> tail = TailOf(group, origin);
-    if (tail.has_value()) beyond.push_back(*std::move(tail));
+    if (tail.has_value()) beyond.push_back(*tail);
   };
   std::string bytes;
   while (!scan.done()) {

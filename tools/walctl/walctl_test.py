@@ -251,7 +251,7 @@ class BadInputTest(WalctlTest):
         self.complains(self.log("cat", channel="d"), 1, "d", "the channels there are: c")
 
     def test_a_bad_channel_name(self):
-        for name in ("", "a/b", ".hidden", "x" * 300):
+        for name in ("", "a/b", ".hidden", "x" * 300, "TIDELOG"):
             self.complains(self.log("append", channel=name, stdin=b"a\n"), 2, "channel")
 
     def test_a_term_that_is_not_higher(self):

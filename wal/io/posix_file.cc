@@ -251,8 +251,8 @@ Future<absl::StatusOr<std::unique_ptr<MappedWord>>> PosixFile::MapWord(uint64_t 
 absl::StatusOr<std::unique_ptr<MappedWord>> PosixFile::MapWordNow(uint64_t offset) {
   struct stat facts;
   if (fstat(descriptor_.get(), &facts) != 0) return Error("fstat");
-  const absl::Status refused = CheckWordPlace(path_, offset, static_cast<uint64_t>(facts.st_size),
-                                              !IsHole(descriptor_.get(), offset));
+  absl::Status refused = CheckWordPlace(path_, offset, static_cast<uint64_t>(facts.st_size),
+                                        !IsHole(descriptor_.get(), offset));
   if (!refused.ok()) return refused;
 
   const size_t page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));

@@ -57,8 +57,7 @@ TEST(OpenerLifetimeTest, APassMovesWithItsLog) {
   OpenerLifetime lifetime("tape");
   std::optional<OpenerLifetime::Pass> pass = lifetime.TryBeginOpen("orders");
   const Future<Unit> closed = lifetime.Close();
-  OpenerLifetime::Pass moved = *std::move(pass);
-  pass.reset();
+  OpenerLifetime::Pass moved = *std::exchange(pass, std::nullopt);
   EXPECT_FALSE(closed.ready());
   { const OpenerLifetime::Pass last = std::move(moved); }
   EXPECT_TRUE(closed.ready());
