@@ -289,6 +289,18 @@ TEST_F(AppendTest, EndsAtItsDeadlineNotDoneWhenTheBackendGoesOnFailing) {
   EXPECT_THAT(world_.Stored(), ElementsAre("tick"));
 }
 
+TEST_F(AppendTest, DoesNotRetryWhatEndsNotDoneAfterItsCallerWasToldUnknown) {
+  world_.fake().HoldAppends();
+  Future<Result> slow = Start("a", {.timeout = absl::Seconds(1)});
+  world_.runtime().Advance(absl::Seconds(1));
+  EXPECT_EQ(CodeOfReady(std::move(slow)), WalErrorCode::kOutcomeUnknown);
+  world_.fake().FailAppends(1, WalErrorCode::kUnavailable);
+  world_.fake().StopHoldingAppends();
+  world_.runtime().Advance(absl::Seconds(1));
+  EXPECT_THAT(world_.Stored(), ElementsAre("tick"));
+  world_.MustAppend(*wal_, "b");
+}
+
 TEST_F(AppendTest, DoesNotRetryWhenStorageIsFullAndTakesLaterAppends) {
   world_.fake().HoldAppends();
   Future<Result> first = Start("a");

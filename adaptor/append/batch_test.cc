@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "adaptor/async/detached.h"
 #include "adaptor/testing/log_world.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "wal/async/coroutine.h"
+#include "wal/async/future.h"
 #include "wal/message/message.h"
 #include "walimpls/wal.h"
 
@@ -112,6 +115,44 @@ TEST_F(BatchTest, StaysAdjacentWhenItsRestIsRetried) {
   const BatchResult result = std::move(batch).Take();
   EXPECT_TRUE(result.rest.ok()) << result.rest;
   EXPECT_EQ(result.done.size(), 4u);
+}
+
+Detached AppendAt(LogWorld* world, Wal* wal, absl::Duration when) {
+  co_await EnterExecutor(world->runtime().executor());
+  co_await SleepFor(when - world->runtime().Now());
+  (void)LogWorld::StartAppend(*wal, "x");
+}
+
+// Others come at the very instant of the retry; the seed decides who runs first.
+TEST(BatchSchedulesTest, StaysAdjacentUnderEverySchedule) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    LogWorld world({.seed = seed});
+    walimpls::Traits traits = world.backend().traits();
+    traits.group_count_max = 1;
+    world.backend().set_traits(traits);
+    std::unique_ptr<Wal> wal = world.MustOpen(Term{1});
+    world.fake().HoldAppends();
+    std::vector<MutableMessage> messages;
+    for (const char* payload : {"a", "b", "c"}) messages.push_back(LogWorld::Message(payload));
+    Future<BatchResult> first = wal->AppendBatch(std::move(messages), AppendOptions());
+    Future<absl::StatusOr<AppendResult>> second = LogWorld::StartAppend(*wal, "d");
+    world.runtime().RunUntilIdle();
+    world.fake().ReleaseAppends(1);
+    world.fake().FailAppends(1, WalErrorCode::kUnavailable);
+    world.fake().StopHoldingAppends();
+    world.runtime().RunUntilIdle();
+    for (int i = 0; i < 4; ++i) {
+      AppendAt(&world, wal.get(), world.runtime().Now() + absl::Milliseconds(10));
+    }
+    world.runtime().Advance(absl::Milliseconds(20));
+    const std::vector<std::string> stored = world.Stored();
+    ASSERT_GE(stored.size(), 5u);
+    // Also who was handed over behind it keeps his place.
+    EXPECT_THAT(std::vector<std::string>(stored.begin() + 1, stored.begin() + 5),
+                ElementsAre("a", "b", "c", "d"))
+        << "seed " << seed;
+    world.MustClose(*wal);
+  }
 }
 
 TEST_F(BatchTest, LandsAsAPrefixWhenStorageIsFull) {

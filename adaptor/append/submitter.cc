@@ -168,8 +168,9 @@ void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl
 }
 
 bool Submitter::WantsRetry(const AppendRun& run) const {
-  return run.may_retry && !stopped_ && run.op().unknown_count() == 0 && run.withdrawn.ok() &&
-         !run.answered() && GetWalErrorCode(run.op().status()) == WalErrorCode::kUnavailable;
+  // Nobody would hear of an append whose caller has been told that he cannot know.
+  return run.may_retry && !stopped_ && !run.answered() &&
+         GetWalErrorCode(run.op().status()) == WalErrorCode::kUnavailable;
 }
 
 void Submitter::MaybeReopen() {

@@ -214,6 +214,26 @@ TEST_F(ReplayTest, DropsBarriersAndRecordsOfLowerTermsAndSaysSo) {
   world_.MustClose(*second);
 }
 
+TEST_F(ReplayTest, ReportsProgressWhenItTakesLong) {
+  std::unique_ptr<Wal> first = world_.MustOpen(Term{1});
+  world_.MustAppend(*first, "a");
+  world_.fake().HoldScans();
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
+      world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
+  world_.runtime().Advance(absl::Milliseconds(900));
+  EXPECT_EQ(world_.events().CountOf(Event::Kind::kRecoveryProgress), 0u);
+  world_.runtime().Advance(absl::Milliseconds(200));
+  world_.fake().ReleaseScans();
+  world_.runtime().RunUntilIdle();
+  EXPECT_EQ(world_.events().CountOf(Event::Kind::kRecoveryProgress), 1u);
+  EXPECT_THAT(world_.events().TextOf(Event::Kind::kRecoveryProgress),
+              HasSubstr("2 records were replayed"));
+  absl::StatusOr<std::unique_ptr<Wal>> second = std::move(opened).Take();
+  ASSERT_TRUE(second.ok()) << second.status();
+  (void)world_.Close(*first);
+  world_.MustClose(**second);
+}
+
 TEST_F(ReplayTest, FailsTheOpenWhenAnInterceptorDoesNotGetReady) {
   recorder_.ready = WalError(WalErrorCode::kInner, "no index");
   EXPECT_EQ(CodeOf(world_.Open(Term{1})), WalErrorCode::kInner);

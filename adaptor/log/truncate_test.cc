@@ -49,6 +49,13 @@ TEST_F(TruncateTest, AsksForATickThatLiesAboveTheMark) {
   EXPECT_THAT(world_.ReadAll(*wal_), IsEmpty());
 }
 
+// The first tick of the term would do for the replay, but the mark must not hide it.
+TEST_F(TruncateTest, AsksForATickThatTheMarkDoesNotHide) {
+  ASSERT_EQ(positions_[0].last_confirmed, world_.fake().records()[0].id());
+  EXPECT_EQ(*Truncate(positions_[0]), positions_[0]);
+  EXPECT_EQ(world_.fake().records().back().type(), MessageType::kTimeTick);
+}
+
 TEST_F(TruncateTest, AsksForNoTickIfThereIsOne) {
   world_.runtime().Advance(absl::Milliseconds(200));
   const size_t before = world_.Stored().size();

@@ -182,7 +182,7 @@ Future<absl::StatusOr<ScanBounds>> WritableLog::Bounds() {
   bounds.tail = submitter_->newest()->position;
   bounds.tail_id = submitter_->newest()->id;
   bounds.tail_is_known = availability().reason().ok();
-  return MakeReadyFuture(absl::StatusOr<ScanBounds>(std::move(bounds)));
+  return MakeReadyFuture(absl::StatusOr<ScanBounds>(bounds));
 }
 
 void WritableLog::AtReadYield(const ReadOptions& options, ScanPlan* plan) {

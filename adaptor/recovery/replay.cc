@@ -41,6 +41,7 @@ Future<absl::StatusOr<TimeTick>> Replay::Run() {
   TIDELOG_CO_RETURN_IF_ERROR(scanner.status());
   scanner_ = *std::move(scanner);
 
+  next_progress_ = log_.strand->Now() + kProgressInterval;
   absl::Status read = co_await ReadToEnd();
   closing_.emplace(scanner_->Close());
   const bool closed_in_time = co_await ReadyWithin(&*closing_, log_.options.open_step_limit);
@@ -92,7 +93,6 @@ absl::Status Replay::Hung(const char* step) const {
 
 void Replay::ReportProgress() {
   const absl::Duration now = log_.strand->Now();
-  if (next_progress_ == absl::ZeroDuration()) next_progress_ = now + kProgressInterval;
   if (now < next_progress_) return;
   next_progress_ = now + kProgressInterval;
   log_.Report(Event::Kind::kRecoveryProgress,
