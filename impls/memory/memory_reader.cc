@@ -94,7 +94,7 @@ absl::StatusOr<uint64_t> MemoryReader::StartOf(const walimpls::ScanStart& start,
 }
 
 absl::StatusOr<uint64_t> MemoryReader::NumberOf(const MessageId& id, std::string_view what) const {
-  const absl::StatusOr<uint64_t> number = id.ToNumber();
+  absl::StatusOr<uint64_t> number = id.ToNumber();
   if (id.origin() == origin_ && number.ok()) return number;
   return WalError(WalErrorCode::kWalNameMismatch,
                   absl::StrCat(what, " ", id.ToString(), " in ", log_->name(),

@@ -44,7 +44,7 @@ void StoredLog::Release(Owner owner, bool clean) {
 
 absl::StatusOr<uint64_t> StoredLog::Append(Owner owner, walimpls::Group* group) {
   absl::MutexLock lock(&mutex_);
-  const absl::Status owned = CheckOwnerLocked(owner, "append to");
+  absl::Status owned = CheckOwnerLocked(owner, "append to");
   if (!owned.ok()) return owned;
   size_t bytes = 0;
   for (const ImmutableMessage& message : *group) bytes += message.record().size();
@@ -71,7 +71,7 @@ absl::StatusOr<uint64_t> StoredLog::Append(Owner owner, walimpls::Group* group) 
 
 absl::Status StoredLog::Truncate(Owner owner, uint64_t number, const Position& mark) {
   absl::MutexLock lock(&mutex_);
-  const absl::Status owned = CheckOwnerLocked(owner, "truncate");
+  absl::Status owned = CheckOwnerLocked(owner, "truncate");
   if (!owned.ok()) return owned;
   if (state_.truncated && mark.time_tick <= state_.truncated->time_tick) return absl::OkStatus();
   CHECK_LT(number, state_.next) << "truncate " << name_ << ": the mark was never stored";

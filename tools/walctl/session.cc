@@ -83,7 +83,7 @@ absl::StatusOr<LogInfo> Session::LookAtChannel() {
     return log.status();
   }
   absl::StatusOr<LogInfo> info = Blocking(executor_.get(), [&log] { return (*log)->Info(); });
-  const absl::Status closed = Blocking(executor_.get(), [&log] { return (*log)->Close(); });
+  absl::Status closed = Blocking(executor_.get(), [&log] { return (*log)->Close(); });
   if (info.ok() && !closed.ok()) return closed;
   return info;
 }

@@ -221,7 +221,7 @@ absl::Status PosixFile::WriteZeros(uint64_t size) const {
   if (fstat(descriptor_.get(), &facts) != 0) return Error("fstat");
   for (uint64_t at = static_cast<uint64_t>(facts.st_size); at < size;) {
     const std::span<const char> piece(kZeros.data(), std::min<uint64_t>(kZeros.size(), size - at));
-    const absl::Status written = WriteNow(at, {&piece, 1});
+    absl::Status written = WriteNow(at, {&piece, 1});
     if (!written.ok()) return written;
     at += piece.size();
   }

@@ -32,7 +32,7 @@ Scanned ScanHandle::ReadCount(size_t count) {
 Scanned ScanHandle::ReadToEnd() { return ReadCount(std::string::npos); }
 
 absl::Status ScanHandle::Close() {
-  const absl::Status closed = Await(strand_, [this] { return scanner_->Close(); });
+  absl::Status closed = Await(strand_, [this] { return scanner_->Close(); });
   scanner_.reset();
   return closed;
 }

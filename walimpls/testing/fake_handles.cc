@@ -142,7 +142,7 @@ Future<Unit> FakeReader::WaitWhileHung(FakeLog* log) {
 }
 
 absl::StatusOr<uint64_t> FakeReader::NumberOf(const MessageId& id, std::string_view what) const {
-  const absl::StatusOr<uint64_t> number = id.ToNumber();
+  absl::StatusOr<uint64_t> number = id.ToNumber();
   if (number.ok() && id == IdOf(*number)) return number;
   return WalError(WalErrorCode::kWalNameMismatch,
                   absl::StrCat(what, " ", id.ToString(), " in ", log->name()));

@@ -67,11 +67,10 @@ Future<absl::Status> LogProcess::OpenCoroutine(Term term) {
   PChannel channel{std::string(kChannel), term};
   absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> wal =
       co_await opener_->Open(std::move(channel), options);
-  if (wal.ok()) {
-    wal_ = *std::move(wal);
-    term_ = term;
-  }
-  co_return wal.status();
+  if (!wal.ok()) co_return wal.status();
+  wal_ = *std::move(wal);
+  term_ = term;
+  co_return absl::OkStatus();
 }
 
 absl::Status LogProcess::Open(Term term) {

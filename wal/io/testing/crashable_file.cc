@@ -169,7 +169,7 @@ Future<absl::StatusOr<std::unique_ptr<MappedWord>>> CrashableFileSystem::OpenFil
   using Result = absl::StatusOr<std::unique_ptr<MappedWord>>;
   auto effect = [this, offset](World& world, Outcome) -> Result {
     const SectorStore& data = node(world).data;
-    const absl::Status refused = CheckWordPlace(path_, offset, data.size(), data.Written(offset));
+    absl::Status refused = CheckWordPlace(path_, offset, data.size(), data.Written(offset));
     if (!refused.ok()) return refused;
     return std::make_unique<Word>(this, offset);
   };
