@@ -23,7 +23,7 @@ class Token {
  public:
   Token(std::string name, Trail* trail) : name_(std::move(name)), trail_(trail) {}
   Token(Token&& other) noexcept
-      : name_(other.name_), trail_(std::exchange(other.trail_, nullptr)) {}
+      : name_(std::move(other.name_)), trail_(std::exchange(other.trail_, nullptr)) {}
   Token& operator=(Token&&) = delete;
   ~Token() {
     if (trail_ != nullptr) trail_->push_back(name_ + " is gone");

@@ -56,8 +56,7 @@ TEST(GateTest, ClosingAgainWaitsForTheSamePasses) {
 TEST(GateTest, AMovedPassCountsOnce) {
   Gate gate;
   std::optional<Gate::Pass> pass = gate.TryEnter();
-  std::optional<Gate::Pass> moved = std::move(pass);
-  pass.reset();
+  std::optional<Gate::Pass> moved = std::exchange(pass, std::nullopt);
   EXPECT_EQ(gate.count(), 1u);
   *moved = *gate.TryEnter();
   EXPECT_EQ(gate.count(), 1u);
