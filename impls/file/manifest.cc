@@ -96,7 +96,7 @@ absl::StatusOr<Manifest> FromProto(const ManifestProto& from) {
   manifest.segments.reserve(from.segments_size());
   for (const SegmentProto& segment : from.segments()) {
     TIDELOG_ASSIGN_OR_RETURN(ManifestSegment decoded, FromProto(segment));
-    manifest.segments.push_back(std::move(decoded));
+    manifest.segments.push_back(decoded);
   }
   return manifest;
 }

@@ -246,6 +246,7 @@ TEST(MessageBlock, IsFreedWithItsLastReference) {
   EXPECT_TRUE(block.unique());
   {
     const MessageBlockRef other = block;
+    EXPECT_EQ(other.get(), block.get());
     EXPECT_FALSE(block.unique());
   }
   EXPECT_TRUE(block.unique());
