@@ -244,11 +244,9 @@ TEST(ImmutableMessageDeathTest, ATransactionWithoutItsCommitAborts) {
 TEST(MessageBlock, IsFreedWithItsLastReference) {
   MessageBlockRef block = MessageBlock::Copy("bytes");
   EXPECT_TRUE(block.unique());
-  {
-    const MessageBlockRef other = block;
-    EXPECT_EQ(other.get(), block.get());
-    EXPECT_FALSE(block.unique());
-  }
+  std::optional<MessageBlockRef> other(block);
+  EXPECT_FALSE(block.unique());
+  other.reset();
   EXPECT_TRUE(block.unique());
   MessageBlockRef moved = std::move(block);
   EXPECT_TRUE(moved.unique());
