@@ -7,8 +7,11 @@
 
 namespace tidelog::adaptor {
 
-AppendRun::AppendRun(Messages messages, const AppendOptions& options, Reply reply, bool retry)
-    : may_retry(retry), op_(std::move(messages), options), reply_(std::move(reply)) {
+AppendRun::AppendRun(Request* request)
+    : may_retry(request->may_retry),
+      deadline(request->deadline),
+      op_(request->messages, request->options),
+      reply_(std::move(request->reply)) {
   deadline_timer.run = this;
 }
 
@@ -18,7 +21,7 @@ MutableMessage& AppendRun::Open(size_t index) {
   return *slot.open;
 }
 
-ImmutableMessage AppendRun::Seal(size_t index) {
+const ImmutableMessage& AppendRun::Seal(size_t index) {
   AppendOp::Slot& slot = op_.slots_[index];
   slot.sealed = MessageStamper::Seal(*std::move(slot.open));
   slot.open.reset();

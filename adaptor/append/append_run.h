@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "absl/container/inlined_vector.h"
@@ -39,8 +40,15 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   using BatchReply = Promise<BatchResult>;
   using Reply = std::variant<SingleReply, BatchReply>;
 
-  // `may_retry`: a passing failure of the backend does not end it (C2).
-  AppendRun(Messages messages, const AppendOptions& options, Reply reply, bool may_retry);
+  // What it begins with.  Lives until the coroutine that is called with it first waits.
+  struct Request {
+    std::span<MutableMessage> messages;  // Taken.
+    AppendOptions options;
+    absl::Duration deadline;  // On the executor's clock.
+    bool may_retry;           // A passing failure of the backend does not end it (C2).
+    Reply reply;
+  };
+  explicit AppendRun(Request* request);
 
   AppendOp& op() { return op_; }
   const AppendOp& op() const { return op_; }
@@ -60,7 +68,7 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   uint64_t sequence = 0;  // Its place among runs that wait to be handed over; 0: none yet.
 
   const bool may_retry;
-  absl::Duration deadline = absl::InfiniteDuration();  // On the executor's clock.
+  const absl::Duration deadline;
   struct Deadline : Timer {
     Appender* appender = nullptr;
     AppendRun* run = nullptr;
@@ -77,12 +85,11 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   // For stamping: takes the message back if it was handed over before.
   MutableMessage& Open(size_t index);
   // Seals it, and yields what to hand over.
-  ImmutableMessage Seal(size_t index);
+  const ImmutableMessage& Seal(size_t index);
   RecordView record(size_t index) const { return op_.record(index); }
-  const ImmutableMessage& sealed(size_t index) const { return op_.slots_[index].sealed; }
 
-  // The messages of the first group that is not stored yet are.
-  void AddResult(const AppendResult& result) { op_.results_.push_back(result); }
+  // The next message is stored; the result is to be filled in.
+  AppendResult& AddResult() { return op_.results_.emplace_back(); }
   // The next `count` messages may be stored or not.
   void AddUnknown(size_t count) { op_.unknown_count_ += count; }
   // Why not all are stored; the first reason stays.

@@ -1,7 +1,8 @@
 #include "adaptor/append/appender.h"
 
-#include <iterator>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,9 +29,10 @@ Future<absl::StatusOr<AppendResult>> Appender::Append(MutableMessage message,
                                                       AppendOptions options) {
   AppendRun::SingleReply reply("an append");
   Future<absl::StatusOr<AppendResult>> future = reply.future();
-  Messages messages;
-  messages.push_back(std::move(message));
-  Run(std::move(messages), options, std::move(reply), DeadlineOf(options, *parts_.log->strand));
+  AppendRun::Request request{std::span(&message, 1), options,
+                             DeadlineOf(options, *parts_.log->strand), /*may_retry=*/true,
+                             std::move(reply)};
+  Run(&request);
   return future;
 }
 
@@ -42,23 +44,25 @@ Future<BatchResult> Appender::AppendBatch(std::vector<MutableMessage> messages,
     reply.Set(BatchResult{});
     return future;
   }
-  Messages all(std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
-  Run(std::move(all), options, std::move(reply), DeadlineOf(options, *parts_.log->strand));
+  AppendRun::Request request{messages, options, DeadlineOf(options, *parts_.log->strand),
+                             /*may_retry=*/true, std::move(reply)};
+  Run(&request);
   return future;
 }
 
 Future<absl::StatusOr<AppendResult>> Appender::AppendTimeTick(bool may_retry) {
   AppendRun::SingleReply reply("a time tick");
   Future<absl::StatusOr<AppendResult>> future = reply.future();
-  RunTimeTick(std::move(reply), may_retry);
+  MutableMessage message = MessageFactory::StoredTimeTick();
+  AppendRun::Request request{std::span(&message, 1), AppendOptions(), absl::InfiniteDuration(),
+                             may_retry, std::move(reply)};
+  RunTimeTick(&request);
   return future;
 }
 
-Detached Appender::Run(Messages messages, AppendOptions options, AppendRun::Reply reply,
-                       absl::Duration deadline) {
+Detached Appender::Run(AppendRun::Request* request) {
   Entries::Entry entry(parts_.entries);
-  AppendRun run(std::move(messages), options, std::move(reply), /*may_retry=*/true);
-  run.deadline = deadline;
+  AppendRun run(request);
   co_await EnterExecutor(parts_.log->strand);
 
   InterceptorChain& chain = *parts_.chain;
@@ -98,12 +102,9 @@ Detached Appender::Run(Messages messages, AppendOptions options, AppendRun::Repl
   run.Answer();
 }
 
-Detached Appender::RunTimeTick(AppendRun::Reply reply, bool may_retry) {
+Detached Appender::RunTimeTick(AppendRun::Request* request) {
   Entries::Entry entry(parts_.entries);
-  Messages messages;
-  messages.push_back(MessageFactory::StoredTimeTick());
-  const AppendOptions options;
-  AppendRun run(std::move(messages), options, std::move(reply), may_retry);
+  AppendRun run(request);
   live_.PushBack(run);
   absl::Status go = StillWanted(run);
   while (go.ok()) {

@@ -57,9 +57,9 @@ class Appender {
   Future<Unit> WhenEnded() { return ended_.Wait(); }
 
  private:
-  Detached Run(Messages messages, AppendOptions options, AppendRun::Reply reply,
-               absl::Duration deadline);
-  Detached RunTimeTick(AppendRun::Reply reply, bool may_retry);
+  // `request` lives until the coroutine first waits.
+  Detached Run(AppendRun::Request* request);
+  Detached RunTimeTick(AppendRun::Request* request);
 
   // Takes a run in, or says why not.
   absl::Status Begin(AppendRun& run);

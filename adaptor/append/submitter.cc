@@ -57,9 +57,15 @@ void Submitter::HandOver(AppendRun& run) {
   run.ForgetStatus();
   StampAll(run);
   outstanding_.PushBack(run);
+  SubmitGroups(run);
+  handing_over_ = false;
+  WakeFirst();
+}
 
-  const walimpls::Traits& traits = parts_.backend->traits();
+void Submitter::SubmitGroups(AppendRun& run) {
   size_t first = run.op().done_count();
+  if (run.op().count() - first == 1) return SubmitGroup(run, first, 1);
+  const walimpls::Traits& traits = parts_.backend->traits();
   size_t bytes = 0;
   for (size_t i = first; i < run.op().count(); ++i) {
     const size_t size = run.record(i).size();
@@ -72,14 +78,22 @@ void Submitter::HandOver(AppendRun& run) {
     bytes += size;
   }
   SubmitGroup(run, first, run.op().count() - first);
-  handing_over_ = false;
-  WakeFirst();
+}
+
+void Submitter::RefreshClock() {
+  now_ = parts_.log->strand->Now();
+  appends_since_reading_ = 0;
+}
+
+absl::Duration Submitter::Now() {
+  if (outstanding_.empty() || ++appends_since_reading_ >= kAppendsPerClockReading) RefreshClock();
+  return now_;
 }
 
 void Submitter::StampAll(AppendRun& run) {
   const MessageId* last_confirmed = newest_ ? &newest_->id : nullptr;
   const size_t first = run.op().done_count();
-  run.handed_over_at = parts_.log->strand->Now();
+  run.handed_over_at = Now();
   for (size_t i = first; i < run.op().count(); ++i) {
     MutableMessage& message = run.Open(i);
     const RecordView record = message.view();
@@ -126,12 +140,11 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
   retry_delay_ = absl::ZeroDuration();
   for (size_t i = 0; i < group.count; ++i) {
     const RecordView record = run.record(group.first + i);
-    AppendResult result;
+    AppendResult& result = run.AddResult();
     result.id = ids[i];
     result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : ids[i];
     result.time_tick = record.time_tick();
     if (std::optional<TxnContext> txn = record.txn()) result.txn = *txn;
-    run.AddResult(result);
     // Acknowledgements come in log order; if they did not, the newest would still be right.
     const Newest record_place{ids[i], result.position()};
     if (!newest_ || BeforeWithinLog(newest_->id, ids[i])) newest_ = record_place;

@@ -92,12 +92,21 @@ class Submitter {
   const MvccTable& mvcc() const { return mvcc_; }
   TickAllocator& ticks() { return *parts_.ticks; }
 
+  // Called every tick interval: no tick lags further behind the clock than that.
+  void RefreshClock();
+
  private:
   struct Reopen : Timer {
     Submitter* submitter = nullptr;
   };
 
+  // Reading a clock is a tenth of what an append costs.  While others are at the backend anyway,
+  // one reading serves a few appends.
+  static constexpr int kAppendsPerClockReading = 8;
+  absl::Duration Now();
+
   void StampAll(AppendRun& run);
+  void SubmitGroups(AppendRun& run);
   void SubmitGroup(AppendRun& run, size_t first, size_t count);
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
@@ -106,6 +115,8 @@ class Submitter {
 
   const Parts parts_;
   uint64_t next_sequence_ = 1;
+  absl::Duration now_ = absl::ZeroDuration();
+  int appends_since_reading_ = 0;
   TimeTick last_handed_over_{};
   bool handing_over_ = false;
   IntrusiveList<AppendRun, OutstandingTag> outstanding_;

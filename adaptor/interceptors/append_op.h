@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
@@ -15,13 +16,12 @@
 
 namespace tidelog::adaptor {
 
-using Messages = absl::InlinedVector<MutableMessage, 1>;
-
 // One message, or a batch (C8), which passes each interceptor once, as a whole.  Confined to the
 // channel's executor.
 class AppendOp {
  public:
-  AppendOp(Messages messages, const AppendOptions& options)
+  // Takes the messages.
+  AppendOp(std::span<MutableMessage> messages, const AppendOptions& options)
       : wait_when_full_(options.wait_when_full) {
     slots_.reserve(messages.size());
     for (MutableMessage& message : messages) {

@@ -90,6 +90,25 @@ TEST_F(TickTest, ReportsAnAppendThatIsSlowOnce) {
   world_.runtime().RunUntilIdle();
 }
 
+// One reading of the clock serves several appends, but not for longer than an interval.
+TEST_F(TickTest, LagsBehindTheClockByNoMoreThanAnInterval) {
+  world_.fake().HoldAppends();
+  std::vector<Future<Result>> results;
+  std::vector<uint64_t> now_ms;
+  for (int i = 0; i < 40; ++i) {
+    results.push_back(LogWorld::StartAppend(*wal_, "a"));
+    now_ms.push_back(absl::ToUnixMillis(world_.runtime().WallNow()));
+    Advance(absl::Milliseconds(70));
+  }
+  world_.fake().StopHoldingAppends();
+  world_.runtime().RunUntilIdle();
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Result result = std::move(results[i]).Take();
+    ASSERT_TRUE(result.ok());
+    EXPECT_LE(now_ms[i] - PhysicalMs(result->time_tick), 200u);
+  }
+}
+
 // What scanners are told.
 
 TEST_F(TickTest, TellsScannersOfTicksThatAreNotStoredAndSaysSo) {

@@ -1,4 +1,5 @@
-// NullBackend: a backend that stores nothing and is done at once, to measure what is above it.
+// NullBackend: a backend that stores nothing and is done in the next job, to measure what is above
+// it.
 #ifndef TIDELOG_ADAPTOR_TESTING_NULL_BACKEND_H_
 #define TIDELOG_ADAPTOR_TESTING_NULL_BACKEND_H_
 
@@ -12,7 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "wal/async/executor.h"
 #include "wal/async/future.h"
+#include "wal/async/job.h"
 #include "wal/environment.h"
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
@@ -26,7 +29,9 @@ namespace tidelog::adaptor {
 // Nothing can be read.
 class NullWal : public walimpls::WalImpls {
  public:
-  explicit NullWal(PChannel channel) : channel_(std::move(channel)) {
+  NullWal(PChannel channel, Executor* strand) : channel_(std::move(channel)), strand_(*strand) {
+    job_.wal = this;
+    job_.run = [](Job* job) { static_cast<Completion*>(job)->wal->Complete(); };
     traits_.kind = LogKind::kMemory;
     traits_.message_bytes_max = 1 << 20;
     traits_.group_bytes_max = 1 << 20;
@@ -51,11 +56,11 @@ class NullWal : public walimpls::WalImpls {
     return MakeReadyFuture(absl::OkStatus());
   }
   Future<absl::StatusOr<walimpls::Ids>> Append(walimpls::Group group) override {
-    walimpls::Ids ids;
-    for (size_t i = 0; i < group.size(); ++i) {
-      ids.push_back(MessageId::FromNumber({LogKind::kMemory, 1, 0}, ++number_));
-    }
-    return MakeReadyFuture(absl::StatusOr<walimpls::Ids>(std::move(ids)));
+    if (appends_.empty()) strand_.Post(&job_);
+    Promise<absl::StatusOr<walimpls::Ids>> promise("a null append");
+    Future<absl::StatusOr<walimpls::Ids>> future = promise.future();
+    appends_.push_back({std::move(promise), group.size()});
+    return future;
   }
   void AcceptAgain() override {}
   Future<absl::Status> Truncate(Position) override { return MakeReadyFuture(absl::OkStatus()); }
@@ -70,8 +75,32 @@ class NullWal : public walimpls::WalImpls {
   }
 
  private:
+  struct Pending {
+    Promise<absl::StatusOr<walimpls::Ids>> promise;
+    size_t count;
+  };
+  struct Completion : Job {
+    NullWal* wal = nullptr;
+  };
+
+  void Complete() {
+    completing_.swap(appends_);
+    for (Pending& append : completing_) {
+      walimpls::Ids ids;
+      for (size_t i = 0; i < append.count; ++i) {
+        ids.push_back(MessageId::FromNumber({LogKind::kMemory, 1, 0}, ++number_));
+      }
+      append.promise.Set(std::move(ids));
+    }
+    completing_.clear();
+  }
+
   const PChannel channel_;
+  Executor& strand_;
   walimpls::Traits traits_;
+  Completion job_;
+  std::vector<Pending> appends_;
+  std::vector<Pending> completing_;  // Empty but inside Complete(); keeps its memory.
   uint64_t number_ = 0;
   const ImmutableMessage none_;
   std::optional<Promise<absl::Status>> lost_;
@@ -79,15 +108,15 @@ class NullWal : public walimpls::WalImpls {
 
 class NullOpener : public walimpls::OpenerImpls {
  public:
-  Future<absl::StatusOr<std::unique_ptr<walimpls::WalImpls>>> Open(PChannel channel,
-                                                                   walimpls::OpenOptions) override {
+  Future<absl::StatusOr<std::unique_ptr<walimpls::WalImpls>>> Open(
+      PChannel channel, walimpls::OpenOptions options) override {
     return MakeReadyFuture(absl::StatusOr<std::unique_ptr<walimpls::WalImpls>>(
-        std::make_unique<NullWal>(std::move(channel))));
+        std::make_unique<NullWal>(std::move(channel), options.strand)));
   }
   Future<absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>>> OpenReadOnly(
-      PChannel channel, walimpls::OpenOptions) override {
+      PChannel channel, walimpls::OpenOptions options) override {
     return MakeReadyFuture(absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>>(
-        std::make_unique<NullWal>(std::move(channel))));
+        std::make_unique<NullWal>(std::move(channel), options.strand)));
   }
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return MakeReadyFuture(absl::StatusOr<std::vector<std::string>>(std::vector<std::string>()));

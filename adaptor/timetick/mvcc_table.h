@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "wal/types.h"
@@ -43,6 +44,9 @@ class MvccTable {
   TimeTick covered_{};  // The newest stored TimeTick.
   TimeTick shared_{};   // Of messages without a VChannel, or without a place in the table.
   absl::flat_hash_map<std::string, TimeTick> ticks_;
+  // The entry of the last message, as the next one is often of the same VChannel; null: none.
+  // INVARIANT: points into ticks_, so it changes whenever that grows or is cleared.
+  std::pair<const std::string, TimeTick>* last_ = nullptr;
 };
 
 }  // namespace tidelog::adaptor

@@ -27,6 +27,7 @@ void TickService::Arm() {
 }
 
 void TickService::Emit() {
+  parts_.submitter->RefreshClock();
   parts_.backend->OnTick();
   ReportSlowAppend();
   if (parts_.submitter->mvcc().has_uncovered()) {

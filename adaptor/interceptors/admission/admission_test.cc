@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/log/check.h"
 #include "absl/status/status.h"
@@ -19,7 +20,7 @@ namespace {
 using testing::HasSubstr;
 
 std::unique_ptr<AppendOp> MakeOp(size_t count, size_t payload, bool wait) {
-  Messages messages;
+  std::vector<MutableMessage> messages;
   for (size_t i = 0; i < count; ++i) {
     absl::StatusOr<MutableMessage> message =
         MutableMessage::Builder(MessageType::kInsert).Build(std::string(payload, 'x'));
@@ -28,7 +29,7 @@ std::unique_ptr<AppendOp> MakeOp(size_t count, size_t payload, bool wait) {
   }
   AppendOptions options;
   options.wait_when_full = wait;
-  return std::make_unique<AppendOp>(std::move(messages), options);
+  return std::make_unique<AppendOp>(messages, options);
 }
 
 class AdmissionTest : public testing::Test {
