@@ -38,7 +38,9 @@ ScanPump::ScanPump(Setup setup)
   view_->AddListener(&progress_);
 }
 
-ScanPump::~ScanPump() { view_->RemoveListener(&progress_); }
+ScanPump::~ScanPump() {
+  if (!stopped_) view_->RemoveListener(&progress_);
+}
 
 absl::StatusOr<bool> ScanPump::Fill(walimpls::RawBatch* batch) {
   size_t count = std::min(ready_.size() - taken_, setup_.count_max);
@@ -85,7 +87,10 @@ Future<Unit> ScanPump::WhenMore() {
 }
 
 void ScanPump::Stop() {
+  if (stopped_) return;
   stopped_ = true;
+  // Here, on the executor: whoever closed the scanner may destroy it anywhere.
+  view_->RemoveListener(&progress_);
   progress_.Close();
 }
 
