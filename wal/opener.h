@@ -29,11 +29,15 @@ class Opener {
   // Dropping the Future does not stop it: what it would have yielded is closed when it comes.
   //
   // Errors; after each of them the channel may be opened again, with a higher term:
-  //   kUnmatchedTerm     The term is not above the highest ever opened, and the last close of that
-  //   was not clean. kInvalidArgument   The name or the term. kCorrupt           Storage is
-  //   damaged: nothing was changed; the range is in the message. kUnavailable       A step of the
-  //   open hung or failed; the message names it.  Another try may succeed. kResourceExhausted,
-  //   kInner, kOnShutdown
+  //   kUnmatchedTerm      The term is not above the highest ever opened, and the last close of that
+  //                       was not clean.
+  //   kInvalidArgument    The name or the term.
+  //   kCorrupt            Storage is damaged: nothing was changed; the range is in the message.
+  //   kUnavailable        A step of the open hung or failed; the message names it.  Another try may
+  //                       succeed.
+  //   kResourceExhausted  The disk is full.
+  //   kInner              The backend is broken, or cannot be used as it is configured.
+  //   kOnShutdown         The opener is closed.
   // A failed open may have fenced lower terms.
   virtual Future<absl::StatusOr<std::unique_ptr<Wal>>> Open(PChannel channel) = 0;
 

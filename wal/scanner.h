@@ -101,9 +101,10 @@ class Scanner {
   // ready; no error and no end came before.
   //
   // Errors are final and touch nothing (F8):
-  //   kPositionGone   what comes next was truncated away; OldestPositionOf() says what is left
-  //   (F4). kCorrupt        the range is in the message (F5). kOnShutdown     this scanner or its
-  //   log was closed. kInner          the backend failed for good.
+  //   kPositionGone  What comes next was truncated away; OldestPositionOf() says what is left (F4).
+  //   kCorrupt       The range is in the message (F5).
+  //   kOnShutdown    This scanner or its log was closed.
+  //   kInner         The backend failed for good.
   // Fencing of the log's writer does not end its scanners: they go on, into the new term.
   virtual Future<absl::StatusOr<ScanBatch>> Next(ScanBatch reuse) = 0;
 

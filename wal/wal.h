@@ -134,15 +134,16 @@ class Wal : public RoWal {
   //
   // Errors:
   //   kChannelFenced      not done  A higher term owns the channel.  Final.
-  //   kOnShutdown         not done
+  //   kOnShutdown         not done  The log is closed.
   //   kTooLarge           not done  Above limits(); terminal.
   //   kResourceExhausted  not done  The queue or the disk is full.
   //   kDeadlineExceeded   not done  `timeout` ran out in the queue.
   //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
-  //   log's own. kUnavailable        not done  The backend went on failing until `timeout` ran out.
+  //                                 log's own.
+  //   kUnavailable        not done  The backend went on failing until `timeout` ran out.
   //   kInner              not done  The backend is broken for good.
   //   kOutcomeUnknown     unknown   `timeout`, Close() or a fence came after it was handed to
-  //   storage (C2).
+  //                                 storage (C2).
   virtual Future<absl::StatusOr<AppendResult>> Append(MutableMessage message,
                                                       AppendOptions options) = 0;
 

@@ -19,13 +19,16 @@ namespace tidelog::walimpls {
 // Where a backend's scan starts: an id of this log.  What lies before the truncation mark may still
 // be delivered; the caller filters by tick.
 struct ScanEarliest {};
-struct ScanLatest {};  // Behind the newest durable record when Read() yielded.
+// Behind the newest durable record when Read() yielded.
+struct ScanLatest {};
+// `id`, which need not exist (ids may have gaps), and on.
 struct ScanFrom {
   MessageId id;
-};  // Inclusive: `id`, which need not exist (ids may have gaps), and on.
+};
+// What is above `id`.
 struct ScanAfter {
   MessageId id;
-};  // Exclusive.
+};
 using ScanStart = std::variant<ScanEarliest, ScanLatest, ScanFrom, ScanAfter>;
 
 struct ScanOptions {
@@ -54,17 +57,18 @@ class ScannerImpls {
   // Requires: Close() has completed, or this went to a Quarantine.
   virtual ~ScannerImpls() = default;
 
-  // After its writer was fenced a scanner goes on from storage, into the new term.
-  //
   // Waits until there is something, and yields it: only what is durable, in id order, each record
-  // once, pushed by the writer or the backend, not polled for.  `reuse` is an old batch whose
-  // memory may be used again. Requires: the Next() before is ready; no error and no end came
-  // before.
+  // once, pushed by the writer or the backend, not polled for.  After its writer was fenced a
+  // scanner goes on from storage, into the new term.  `reuse` is an old batch whose memory may be
+  // used again.
+  // Requires: the Next() before is ready; no error and no end came before.
   //
   // Errors are final:
-  //   kPositionGone   the next id lies below the oldest that is kept (F4); carries the oldest
-  //   position. kCorrupt        names the range (F5). kOnShutdown     closed. kInner          the
-  //   backend failed for good; short failures are the backend's to retry.
+  //   kPositionGone  The next id lies below the oldest that is kept (F4); carries the oldest
+  //                  position.
+  //   kCorrupt       Names the range (F5).
+  //   kOnShutdown    This scanner or its log was closed.
+  //   kInner         The backend failed for good; short failures are the backend's to retry.
   virtual Future<absl::StatusOr<RawBatch>> Next(RawBatch reuse) = 0;
 
   // Ends a Next() in flight with kOnShutdown.  Idempotent.

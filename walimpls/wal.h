@@ -98,12 +98,14 @@ class WalImpls : public RoWalImpls {
   // Errors.  The backend settles its own attempts (C2): it retries inside until it knows.  An
   // append whose outcome it cannot learn stays pending until Close() or a fence ends it.
   //   kOutcomeUnknown     unknown   Close() or a fence came after a byte of it was handed to
-  //   storage. kChannelFenced      not done  A higher term owns the channel, and nothing of it was
-  //   handed to storage.  Final. kOnShutdown         not done  Closed, and nothing of it was handed
-  //   to storage. kResourceExhausted  not done  Storage is full.  It heals: later appends may
-  //   succeed.  The caller does not retry. kUnavailable        not done  A passing failure: the
-  //   caller retries, with fresh ticks. kInner              not done  Broken for good;
-  //   WhenUnavailable() is ready.
+  //                                 storage.
+  //   kChannelFenced      not done  A higher term owns the channel, and nothing of it was handed to
+  //                                 storage.  Final.
+  //   kOnShutdown         not done  Closed, and nothing of it was handed to storage.
+  //   kResourceExhausted  not done  Storage is full.  It heals: later appends may succeed.  The
+  //                                 caller does not retry.
+  //   kUnavailable        not done  A passing failure: the caller retries, with fresh ticks.
+  //   kInner              not done  Broken for good; WhenUnavailable() is ready.
   // Before it ends not done, the backend has dropped every reference to the messages.
   virtual Future<absl::StatusOr<Ids>> Append(Group group) = 0;
 
