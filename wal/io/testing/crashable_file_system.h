@@ -32,34 +32,9 @@
 
 #include "wal/async/runtime.h"
 #include "wal/io/file_system.h"
+#include "wal/io/testing/disk_operation.h"  // IWYU pragma: export
 
 namespace tidelog {
-
-// WriteAndSync() is a kWrite and, if that succeeds, a kSync.
-enum class DiskOperation {
-  kOpen,
-  kRead,
-  kReadDirect,
-  kWrite,
-  kSync,
-  kAllocate,
-  kTruncate,
-  kSize,
-  kMapWord,
-  kSyncWord,
-  kTryLock,
-  kIsLocked,
-  kLink,
-  kUnlink,
-  kList,
-  kCreateDirectory,
-  kSyncDirectory,
-  kInfo,
-  kWatch,
-};
-
-// The system call's name, as in the messages of errors.
-std::string_view DiskOperationName(DiskOperation operation);
 
 // An operation about to take effect.
 struct DiskEvent {

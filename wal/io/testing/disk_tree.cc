@@ -19,7 +19,9 @@ std::vector<std::string_view> Parts(std::string_view path) {
 
 }  // namespace
 
-DiskTree::DiskTree() { nodes_[kRoot].is_directory = true; }
+DiskTree::DiskTree(uint64_t tear_bytes) : tear_bytes_(tear_bytes) {
+  nodes_.try_emplace(kRoot, tear_bytes_).first->second.is_directory = true;
+}
 
 int DiskTree::Find(std::string_view path, NodeId& found) const {
   if (path.empty()) return ENOENT;
@@ -58,7 +60,7 @@ int DiskTree::Create(const Place& place, bool is_directory, NodeId& created) {
   if (names.Find(place.name) != NodeId::kNone) return EEXIST;
   created = NodeId{++last_id_};
   names.Set(place.name, created);
-  Node& node = nodes_[created];
+  Node& node = nodes_.try_emplace(created, tear_bytes_).first->second;
   node.is_directory = is_directory;
   node.links = 1;
   return 0;

@@ -19,6 +19,8 @@ namespace tidelog {
 class DiskTree {
  public:
   struct Node {
+    explicit Node(uint64_t tear_bytes) : data(tear_bytes) {}
+
     bool is_directory = false;
     SectorStore data;                   // Of a file.
     NameTable names;                    // Of a directory.
@@ -31,8 +33,8 @@ class DiskTree {
     std::string name;
   };
 
-  // A root directory, which cannot be lost, and nothing in it.
-  DiskTree();
+  // A root directory, which cannot be lost, and nothing in it.  `tear_bytes` as of SectorStore.
+  explicit DiskTree(uint64_t tear_bytes = SectorStore::kSectorSize);
 
   // Requires: there is such a node.
   Node& node(NodeId id) { return nodes_.at(id); }
@@ -62,6 +64,7 @@ class DiskTree {
   void CountLinks();
 
   static constexpr NodeId kRoot{1};
+  const uint64_t tear_bytes_;
   uint64_t last_id_ = 1;
   absl::btree_map<NodeId, Node> nodes_;
 };

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/async/random_stream.h"
+#include "wal/io/testing/sector_store.h"
 
 namespace tidelog {
 namespace {
@@ -199,6 +200,43 @@ TEST(DiskTreeTest, NamesAreNotReplaced) {
   EXPECT_EQ(disk.tree.Unlink(place), EISDIR);
   EXPECT_EQ(disk.tree.FindPlace("a/b", place), ENOTDIR);
   EXPECT_EQ(disk.tree.FindPlace("no/b", place), ENOENT);
+}
+
+TEST(DiskTreeTest, AVolatileSyncOfADirectoryLeavesItsNamesToLuck) {
+  const auto run = [](Disk& disk, bool honest) {
+    disk.Create("a");
+    disk.Names("/").FailSync(disk.random, SyncFate::kVolatile);
+    if (honest) disk.Names("/").Sync();
+    return disk.Crashed("/");
+  };
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, false); }), ElementsAre("", "a"));
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, true); }), ElementsAre("a"));
+}
+
+TEST(DiskTreeTest, ALostNameIsShownUntilTheCrashWhateverIsSynced) {
+  const auto run = [](Disk& disk) {
+    disk.Create("a");
+    disk.Create("b");
+    disk.Names("/").Lose("a");
+    disk.Names("/").Lose("no");
+    disk.Names("/").Sync();
+    EXPECT_EQ(disk.List("/"), "a b");
+    return disk.Crashed("/");
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("b"));
+}
+
+TEST(DiskTreeTest, ADirectorySyncThatLosesAllLosesOnlyWhatIsNew) {
+  const auto run = [](Disk& disk) {
+    disk.Create("a");
+    disk.Names("/").Sync();
+    disk.Create("b");
+    disk.Unlink("a");
+    disk.Names("/").FailSync(disk.random, SyncFate::kLost);
+    EXPECT_EQ(disk.List("/"), "b");
+    return disk.Crashed("/");
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("a"));
 }
 
 }  // namespace

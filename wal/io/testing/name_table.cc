@@ -30,12 +30,22 @@ void NameTable::Sync() {
   EraseGone();
 }
 
-void NameTable::FailSync(RandomStream& random) {
+void NameTable::FailSync(RandomStream& random, SyncFate fate) {
+  if (fate == SyncFate::kDurable) return Sync();
+  if (fate == SyncFate::kVolatile) return;
   for (auto& [name, entry] : entries_) {
     if (entry.possible.size() == 1) continue;
-    const NodeId durable = random.OneIn(1, 2) ? entry.shown : entry.possible.front();
-    entry.possible = {durable};
+    const bool durable = fate == SyncFate::kSome && random.OneIn(1, 2);
+    const NodeId left = durable ? entry.shown : entry.possible.front();
+    entry.possible = {left};
   }
+  EraseGone();
+}
+
+void NameTable::Lose(std::string_view name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  found->second.possible.resize(1);
   EraseGone();
 }
 

@@ -13,6 +13,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "wal/async/random_stream.h"
+#include "wal/io/testing/sector_store.h"
 
 namespace tidelog {
 
@@ -32,8 +33,12 @@ class NameTable {
 
   void Sync();
 
-  // A sync that fails: each change is durable or never will be, not even after a later sync.
-  void FailSync(RandomStream& random);
+  // A sync with another fate.  kSome: each change is durable or never will be, not even after a
+  // later sync.  kLost: none ever will be.  kVolatile: none is yet.
+  void FailSync(RandomStream& random, SyncFate fate = SyncFate::kSome);
+
+  // What was done to `name` since the last sync will never be durable.
+  void Lose(std::string_view name);
 
   void Crash(RandomStream& random);
 

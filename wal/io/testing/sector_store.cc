@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 namespace tidelog {
 namespace {
@@ -14,27 +16,47 @@ uint64_t BlocksFor(uint64_t bytes) {
 
 }  // namespace
 
+const SectorStore::Bytes SectorStore::Version::kZeros{};
+
+char* SectorStore::Version::Own() {
+  if (counted_ == nullptr || counted_->references > 1) {
+    Version own;
+    own.counted_ = PoolMake<Counted>();
+    std::memcpy(own.counted_->bytes.data(), data(), kSector);
+    *this = std::move(own);
+  }
+  return counted_->bytes.data();
+}
+
 void SectorStore::WriteBack(Sector& sector) {
   if (!sector.dirty) return;
   sector.device = sector.cache;
   sector.dirty = false;
   sector.unflushed = true;
+  sector.broken = false;
+}
+
+void SectorStore::Flush(Sector& sector) {
+  if (!sector.unflushed) return;
+  sector.durable = sector.device;
+  sector.unflushed = false;
 }
 
 size_t SectorStore::ReadLayer(Layer layer, uint64_t offset, std::span<char> into) const {
   if (offset >= size_) return 0;
   const size_t count = std::min<uint64_t>(into.size(), size_ - offset);
+  auto sector = sectors_.lower_bound(offset / kSector);
   for (size_t done = 0; done < count;) {
     const uint64_t at = offset + done;
     const uint64_t within = at % kSector;
     const size_t n = std::min<uint64_t>(count - done, kSector - within);
-    const auto found = sectors_.find(at / kSector);
-    if (found == sectors_.end()) {
+    if (sector == sectors_.end() || sector->first != at / kSector) {
       std::memset(into.data() + done, 0, n);
     } else {
-      const Sector& sector = found->second;
-      const Bytes& bytes = layer == Layer::kCache ? sector.cache : sector.device;
-      std::memcpy(into.data() + done, bytes.data() + within, n);
+      const Version& version =
+          layer == Layer::kCache ? sector->second.cache : sector->second.device;
+      std::memcpy(into.data() + done, version.data() + within, n);
+      ++sector;
     }
     done += n;
   }
@@ -54,17 +76,29 @@ size_t SectorStore::ReadDirect(uint64_t offset, std::span<char> into) {
 
 // Before a sector changes, the version at hand may be on its way to the medium already: the kernel
 // writes back when it likes, and so does the device.
-SectorStore::Sector& SectorStore::SectorToChange(uint64_t index, RandomStream& random) {
-  const auto [it, inserted] = sectors_.try_emplace(index);
-  Sector& sector = it->second;
-  if (sector.dirty && random.OneIn(1, 2)) WriteBack(sector);
-  if (sector.unflushed && random.OneIn(1, 2)) {
-    sector.durable = sector.device;
-    sector.unflushed = false;
+void SectorStore::MoveOn(uint64_t unit, RandomStream& random) {
+  const auto begin = sectors_.lower_bound(unit * unit_);
+  const auto end = [&](Sectors::iterator it) {
+    return it == sectors_.end() || it->first >= (unit + 1) * unit_;
+  };
+  bool dirty = false;
+  for (auto it = begin; !end(it); ++it) dirty |= it->second.dirty;
+  const bool written_back = dirty && random.OneIn(1, 2);
+  bool unflushed = false;
+  for (auto it = begin; !end(it); ++it) {
+    if (written_back) WriteBack(it->second);
+    unflushed |= it->second.unflushed;
   }
-  sector.dirty = true;
-  pending_.insert(index);
-  return sector;
+  if (!unflushed || !random.OneIn(1, 2)) return;
+  for (auto it = begin; !end(it); ++it) Flush(it->second);
+}
+
+void SectorStore::Store(Sector& sector, uint64_t within, std::span<const char> data) {
+  if (data.size() == kSector) {
+    sector.cache.Clear();
+    if (std::memcmp(data.data(), sector.cache.data(), kSector) == 0) return;
+  }
+  std::memcpy(sector.cache.Own() + within, data.data(), data.size());
 }
 
 void SectorStore::SetSize(uint64_t size) {
@@ -76,6 +110,7 @@ void SectorStore::SetSize(uint64_t size) {
 size_t SectorStore::Write(uint64_t offset, std::span<const char> data, uint64_t& free_blocks,
                           RandomStream& random) {
   size_t done = 0;
+  uint64_t moved_on = ~uint64_t{0};
   while (done < data.size()) {
     const uint64_t at = offset + done;
     const uint64_t block = at / kBlockSize;
@@ -84,10 +119,16 @@ size_t SectorStore::Write(uint64_t offset, std::span<const char> data, uint64_t&
       --free_blocks;
       blocks_.insert(block);
     }
+    const uint64_t index = at / kSector;
     const uint64_t within = at % kSector;
     const size_t n = std::min<uint64_t>(data.size() - done, kSector - within);
-    Sector& sector = SectorToChange(at / kSector, random);
-    std::memcpy(sector.cache.data() + within, data.data() + done, n);
+    if (index / unit_ != moved_on) {
+      moved_on = index / unit_;
+      MoveOn(moved_on, random);
+    }
+    Sector& sector = sectors_[index];
+    Store(sector, within, data.subspan(done, n));
+    if (!std::exchange(sector.dirty, true)) pending_.insert(index);
     done += n;
   }
   if (done > 0 && offset + done > size_) SetSize(offset + done);
@@ -112,11 +153,21 @@ bool SectorStore::Allocate(uint64_t size, uint64_t& free_blocks) {
 void SectorStore::Truncate(uint64_t size, RandomStream& random) {
   // What is cut off reads as zero if the file grows again, and may be found after a crash that
   // undoes the cut: so the sectors stay, as dirty zeros.
+  uint64_t moved_on = ~uint64_t{0};
   for (auto it = sectors_.lower_bound(size / kSector); it != sectors_.end(); ++it) {
     const uint64_t start = it->first * kSector;
     const size_t keep = size > start ? static_cast<size_t>(size - start) : 0;
-    Sector& sector = SectorToChange(it->first, random);
-    std::fill(sector.cache.begin() + static_cast<ptrdiff_t>(keep), sector.cache.end(), '\0');
+    if (it->first / unit_ != moved_on) {
+      moved_on = it->first / unit_;
+      MoveOn(moved_on, random);
+    }
+    Sector& sector = it->second;
+    if (keep == 0) {
+      sector.cache.Clear();
+    } else {
+      std::fill(sector.cache.Own() + keep, sector.cache.Own() + kSector, '\0');
+    }
+    if (!std::exchange(sector.dirty, true)) pending_.insert(it->first);
   }
   blocks_.erase(blocks_.lower_bound(BlocksFor(size)), blocks_.end());
   reserved_blocks_ = std::min(reserved_blocks_, BlocksFor(size));
@@ -127,32 +178,42 @@ bool SectorStore::Written(uint64_t offset) const {
   return offset < size_ && sectors_.contains(offset / kSector);
 }
 
-void SectorStore::Sync() {
-  for (const uint64_t index : pending_) {
-    const auto it = sectors_.find(index);
-    Sector& sector = it->second;
-    WriteBack(sector);
-    sector.durable = sector.device;
-    sector.unflushed = false;
-    if (index * kSector >= size_) sectors_.erase(it);
+// Calls `visit` with the pending sectors of each unit, as a range of `pending_`.
+template <class Visit>
+void SectorStore::VisitPendingUnits(Visit visit) {
+  for (auto begin = pending_.begin(); begin != pending_.end();) {
+    auto end = std::next(begin);
+    while (end != pending_.end() && *end / unit_ == *begin / unit_) ++end;
+    visit(begin, end);
+    begin = end;
   }
-  pending_.clear();
-  size_min_ = size_max_ = size_;
 }
 
-void SectorStore::FailSync(RandomStream& random) {
+void SectorStore::SyncUnits(SyncFate fate, RandomStream* random) {
   absl::btree_set<uint64_t> unflushed;
-  for (const uint64_t index : pending_) {
-    Sector& sector = sectors_.find(index)->second;
-    if (sector.dirty && random.OneIn(1, 2)) WriteBack(sector);
-    sector.dirty = false;  // Written back or not: this is what makes a second sync succeed.
-    if (sector.unflushed && random.OneIn(1, 2)) {
-      sector.durable = sector.device;
-      sector.unflushed = false;
+  VisitPendingUnits([&](auto begin, auto end) {
+    bool dirty = false;
+    for (auto it = begin; it != end; ++it) dirty |= sectors_.find(*it)->second.dirty;
+    bool written_back = fate == SyncFate::kDurable || fate == SyncFate::kVolatile;
+    if (fate == SyncFate::kSome) written_back = dirty && random->OneIn(1, 2);
+    bool in_device = false;
+    for (auto it = begin; it != end; ++it) {
+      Sector& sector = sectors_.find(*it)->second;
+      if (written_back) WriteBack(sector);
+      sector.dirty = false;  // Written back or not: this is what makes a second sync succeed.
+      in_device |= sector.unflushed;
     }
-    if (sector.unflushed) unflushed.insert(index);
-  }
+    bool flushed = fate == SyncFate::kDurable;
+    if (fate == SyncFate::kSome) flushed = in_device && random->OneIn(1, 2);
+    for (auto it = begin; it != end; ++it) {
+      const auto sector = sectors_.find(*it);
+      if (flushed) Flush(sector->second);
+      if (sector->second.unflushed) unflushed.insert(*it);
+      if (fate == SyncFate::kDurable && *it * kSector >= size_) sectors_.erase(sector);
+    }
+  });
   pending_ = std::move(unflushed);
+  if (fate == SyncFate::kDurable) size_min_ = size_max_ = size_;
 }
 
 void SectorStore::DropCleanPages() {
@@ -177,22 +238,21 @@ void SectorStore::Crash(RandomStream& random) {
         size = size_min_ + random.Below(spread + 1);
     }
   }
-  for (const uint64_t index : pending_) {
-    Sector& sector = sectors_.find(index)->second;
+  VisitPendingUnits([&](auto begin, auto end) {
     const uint64_t version = random.Below(3);
-    if (version == 2 && sector.dirty) {
-      sector.durable = sector.cache;
-    } else if (version >= 1 && sector.unflushed) {
-      sector.durable = sector.device;
+    for (auto it = begin; it != end; ++it) {
+      Sector& sector = sectors_.find(*it)->second;
+      if (version == 2) WriteBack(sector);
+      if (version >= 1) Flush(sector);
     }
-  }
+  });
   pending_.clear();
   sectors_.erase(sectors_.lower_bound((size + kSector - 1) / kSector), sectors_.end());
   for (auto& [index, sector] : sectors_) {
     const uint64_t start = index * kSector;
     if (size - start < kSector) {
-      std::fill(sector.durable.begin() + static_cast<ptrdiff_t>(size - start), sector.durable.end(),
-                '\0');
+      char* bytes = sector.durable.Own();
+      std::fill(bytes + (size - start), bytes + kSector, '\0');
     }
     sector.cache = sector.device = sector.durable;
     sector.dirty = sector.unflushed = false;
@@ -200,6 +260,61 @@ void SectorStore::Crash(RandomStream& random) {
   blocks_.erase(blocks_.lower_bound(BlocksFor(size)), blocks_.end());
   reserved_blocks_ = std::min(reserved_blocks_, BlocksFor(size));
   size_ = size_min_ = size_max_ = size;
+}
+
+bool SectorStore::Fails(uint64_t index) const {
+  const auto found = sectors_.find(index);
+  return found != sectors_.end() && found->second.broken && !found->second.dirty;
+}
+
+bool SectorStore::Readable(uint64_t offset, uint64_t size) const {
+  if (!ever_broken_ || offset >= size_) return true;
+  const uint64_t end = offset + std::min(size, size_ - offset);
+  for (uint64_t index = offset / kSector; index * kSector < end; ++index) {
+    if (Fails(index)) return false;
+  }
+  return true;
+}
+
+bool SectorStore::Writable(uint64_t offset, uint64_t size) const {
+  if (!ever_broken_ || size == 0) return true;
+  const uint64_t end = offset + size;
+  const bool first_fails = offset % kSector != 0 && Fails(offset / kSector);
+  const bool last_fails = end % kSector != 0 && Fails(end / kSector);
+  return !first_fails && !last_fails;
+}
+
+bool SectorStore::BreakSector(uint64_t offset) {
+  const auto found = sectors_.find(offset / kSector);
+  if (found == sectors_.end()) return false;
+  found->second.broken = ever_broken_ = true;
+  return true;
+}
+
+bool SectorStore::Rot(uint64_t offset, uint8_t mask) {
+  const auto found = sectors_.find(offset / kSector);
+  if (found == sectors_.end()) return false;
+  for (Version* layer : {&found->second.device, &found->second.durable}) {
+    char& byte = layer->Own()[offset % kSector];
+    byte = static_cast<char>(static_cast<uint8_t>(byte) ^ mask);
+  }
+  return true;
+}
+
+void SectorStore::Misdirect(uint64_t offset, uint64_t size, SectorStore& target,
+                            uint64_t target_offset) {
+  if (size == 0) return;
+  const uint64_t first = offset / kSector;
+  const uint64_t last = (offset + size - 1) / kSector;
+  for (uint64_t index = first; index <= last; ++index) {
+    const auto found = sectors_.find(index);
+    if (found == sectors_.end() || !found->second.dirty) continue;
+    const Version sent = found->second.cache;
+    found->second.dirty = false;
+    if (!found->second.unflushed) pending_.erase(index);
+    const auto hit = target.sectors_.find(target_offset / kSector + (index - first));
+    if (hit != target.sectors_.end()) hit->second.device = hit->second.durable = sent;
+  }
 }
 
 }  // namespace tidelog

@@ -274,5 +274,114 @@ TEST(SectorStoreTest, OnlyBytesThatWereWrittenAreWritten) {
   EXPECT_FALSE(disk.store.Written(kSector));
 }
 
+TEST(SectorStoreTest, ALostSyncLosesAllThatIsDirtyAndShowsNothingOfIt) {
+  const auto run = [](Disk& disk) {
+    disk.WriteSector(0, 'a');
+    disk.store.Sync();
+    disk.WriteSector(0, 'b');
+    disk.store.FailSync(disk.random, SyncFate::kLost);
+    disk.store.Sync();
+    EXPECT_EQ(disk.Letters(), "b");
+    EXPECT_EQ(Disk::Letters(disk.ReadDirect()), "a");
+    disk.store.DropCleanPages();
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("a"));
+}
+
+TEST(SectorStoreTest, AVolatileSyncIsOnTheDeviceUntilTheCrashOrAnHonestSync) {
+  const auto run = [](Disk& disk, bool honest) {
+    disk.WriteSector(0, 'a');
+    disk.store.Sync();
+    disk.WriteSector(0, 'b');
+    disk.store.FailSync(disk.random, SyncFate::kVolatile);
+    EXPECT_EQ(Disk::Letters(disk.ReadDirect()), "b");
+    if (honest) disk.store.Sync();
+    disk.store.Crash(disk.random);
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, false); }), ElementsAre("a", "b"));
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, true); }), ElementsAre("b"));
+}
+
+// Goal: a disk with 4 KiB sectors tears no block, and does tear between blocks.
+TEST(SectorStoreTest, TheSectorsOfATearUnitShareOneFate) {
+  const auto run = [](Disk& disk) {
+    disk.store = SectorStore(SectorStore::kBlockSize);
+    for (const char letter : std::string_view("abc")) {
+      disk.Write(0, std::string(2 * kBlock, letter));
+      if (letter == 'a') disk.store.Sync();
+    }
+    disk.store.FailSync(disk.random);
+    disk.Write(0, std::string(2 * kBlock, 'd'));
+    disk.store.Crash(disk.random);
+    const std::string letters = disk.Letters();
+    EXPECT_EQ(letters.substr(0, 8), std::string(8, letters[0]));
+    EXPECT_EQ(letters.substr(8), std::string(8, letters[8]));
+    return std::string{letters[0], letters[8]};
+  };
+  const std::set<std::string> outcomes = Outcomes(run);
+  EXPECT_EQ(outcomes.size(), 16u) << "each block is any of a, b, c, d";
+}
+
+TEST(SectorStoreTest, ABrokenSectorFailsUntilItIsRewrittenAndWrittenBack) {
+  Disk disk(1);
+  for (uint64_t i = 0; i < 3; ++i) disk.WriteSector(i, 'a');
+  disk.store.Sync();
+  EXPECT_FALSE(disk.store.BreakSector(3 * kSector));
+  EXPECT_TRUE(disk.store.BreakSector(kSector + 7));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(disk.store.Readable(0, 3 * kSector));
+    EXPECT_TRUE(disk.store.Readable(0, kSector));
+    EXPECT_TRUE(disk.store.Readable(2 * kSector, 3 * kSector));
+    EXPECT_FALSE(disk.store.Writable(kSector - 1, 2));
+    EXPECT_FALSE(disk.store.Writable(2 * kSector - 1, 1));
+    EXPECT_TRUE(disk.store.Writable(kSector, kSector));
+    disk.store.Crash(disk.random);  // It is not healed by that.
+  }
+  disk.WriteSector(1, 'b');
+  EXPECT_TRUE(disk.store.Readable(0, 3 * kSector));
+  disk.store.FailSync(disk.random, SyncFate::kLost);
+  EXPECT_FALSE(disk.store.Readable(0, 3 * kSector));
+  disk.WriteSector(1, 'c');
+  disk.store.Sync();
+  disk.store.DropCleanPages();
+  EXPECT_TRUE(disk.store.Readable(0, 3 * kSector));
+  EXPECT_EQ(disk.Letters(), "aca");
+}
+
+TEST(SectorStoreTest, RotIsOnTheMediumUnderThePageCache) {
+  Disk disk(1);
+  disk.WriteSector(0, 'a');
+  disk.store.Sync();
+  EXPECT_FALSE(disk.store.Rot(kSector, 1));
+  EXPECT_TRUE(disk.store.Rot(5, 2));
+  EXPECT_EQ(disk.Read(5, 1), "a");
+  EXPECT_EQ(disk.ReadDirect().substr(4, 3), "aca");
+  disk.store.DropCleanPages();
+  EXPECT_EQ(disk.Read(4, 3), "aca");
+}
+
+TEST(SectorStoreTest, AMisdirectedWriteHitsAnotherPlaceAndNotItsOwn) {
+  Disk disk(1);
+  Disk other(2);
+  for (uint64_t i = 0; i < 3; ++i) {
+    disk.WriteSector(i, 'a');
+    other.WriteSector(i, 'x');
+  }
+  disk.store.Sync();
+  other.store.Sync();
+  disk.Write(kSector + 10, std::string(kSector, 'b'));
+  disk.store.Misdirect(kSector + 10, kSector, other.store, 2 * kSector);
+  EXPECT_EQ(disk.Letters(), "a!!");
+  EXPECT_EQ(other.Letters(), "xxx");  // The page cache knows nothing of it.
+  disk.store.Sync();
+  disk.store.DropCleanPages();
+  other.store.Crash(other.random);
+  EXPECT_EQ(disk.Letters(), "aaa");
+  EXPECT_EQ(other.Letters(), "xx!");  // What would have lain behind its end hit nobody.
+  EXPECT_EQ(other.Read(2 * kSector, 11), "aaaaaaaaaab");
+}
+
 }  // namespace
 }  // namespace tidelog
