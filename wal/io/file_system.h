@@ -103,6 +103,11 @@ class File {
                                                std::span<const std::span<const char>> pieces,
                                                Runtime::Urgency urgency) = 0;
 
+  // Begins to write dirty pages of the range back, and does not wait for the device: a Sync() that
+  // comes later has less to do, and so holds up other files' syncs for less long.  A hint: it makes
+  // nothing durable, and what fails the Sync() reports.
+  virtual Future<Unit> StartWriteBack(uint64_t offset, uint64_t size) = 0;
+
   // Reserves blocks for [0, size), so that writes there do not run out of space, and makes the
   // file at least that long; bytes not written read as zero.  Where a file system cannot reserve
   // (EOPNOTSUPP), zeros are written from the present end on, and holes below it stay holes.

@@ -202,6 +202,14 @@ Future<WriteSyncResult> PosixFile::WriteAndSync(uint64_t offset,
   return BlockingCall(runtime_, urgency, std::move(call));
 }
 
+Future<Unit> PosixFile::StartWriteBack(uint64_t offset, uint64_t size) {
+  return Start([this, offset, size] {
+    (void)sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                          SYNC_FILE_RANGE_WRITE);
+    return Unit{};
+  });
+}
+
 Future<absl::Status> PosixFile::Allocate(uint64_t size) {
   return Start([this, size] { return AllocateNow(size); });
 }

@@ -35,6 +35,7 @@ class PosixFile final : public File {
   Future<WriteSyncResult> WriteAndSync(uint64_t offset,
                                        std::span<const std::span<const char>> pieces,
                                        Runtime::Urgency urgency) override;
+  Future<Unit> StartWriteBack(uint64_t offset, uint64_t size) override;
   Future<absl::Status> Allocate(uint64_t size) override;
   Future<absl::Status> Truncate(uint64_t size) override;
   Future<absl::StatusOr<uint64_t>> Size() override;

@@ -62,6 +62,8 @@ class CrashableFileSystem::OpenFile final : public File {
   Future<WriteSyncResult> WriteAndSync(uint64_t offset,
                                        std::span<const std::span<const char>> pieces,
                                        Runtime::Urgency urgency) override;
+  // When pages are written back is the machine's choice anyway: see Crash().
+  Future<Unit> StartWriteBack(uint64_t, uint64_t) override { return MakeReadyFuture(Unit{}); }
   Future<absl::Status> Allocate(uint64_t size) override;
   Future<absl::Status> Truncate(uint64_t size) override;
   Future<absl::StatusOr<uint64_t>> Size() override;

@@ -100,6 +100,7 @@ void DiskTree::Crash(RandomStream& random) {
   for (auto& [id, node] : nodes_) {
     node.data.Crash(random);
     node.names.Crash(random);
+    node.write_error_reported = true;  // The memory of it is gone.
   }
   CountLinks();
   Collect();

@@ -27,6 +27,10 @@ class DiskTree {
     int links = 0;                      // Names shown in directories.
     int opens = 0;                      // Counted by the user of this class.
     const void* lock_holder = nullptr;  // Likewise.
+    // Likewise: write-backs that failed, with which errno the last one, and whether anybody knows.
+    uint64_t write_errors = 0;
+    int write_error_number = 0;
+    bool write_error_reported = true;
   };
   struct Place {
     NodeId directory{};
