@@ -1,6 +1,6 @@
 // Tripwires: in a program that links this target, code that runs inside a step of a simulation and
-// asks the system for the time, for randomness, a thread or a sleep aborts with a stack.  Such code
-// would make two runs of one seed differ, or hang in the only thread.
+// asks the system for the time, for randomness, a thread, a file or a sleep aborts with a stack.
+// Such code would make two runs of one seed differ, or hang in the only thread.
 //
 // Abseil's log messages, which carry the wall clock, may be written all the same.
 // Not under sanitizers: they intercept the same functions.
@@ -14,6 +14,9 @@ namespace internal {
 
 // A step runs on this thread.
 extern constinit thread_local bool tripwires_armed;
+
+// Aborts if it does, unless a log message is being written.  Called by the replacements.
+void Trip(const char* function);
 
 }  // namespace internal
 
