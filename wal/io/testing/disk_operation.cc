@@ -15,6 +15,8 @@ std::string_view DiskOperationName(DiskOperation operation) {
     case DiskOperation::kSync:
     case DiskOperation::kSyncWord:
       return "fdatasync";
+    case DiskOperation::kStartWriteBack:
+      return "sync_file_range";
     case DiskOperation::kAllocate:
       return "fallocate";
     case DiskOperation::kTruncate:

@@ -2,6 +2,7 @@
 #ifndef TIDELOG_WAL_IO_TESTING_DISK_OPERATION_H_
 #define TIDELOG_WAL_IO_TESTING_DISK_OPERATION_H_
 
+#include <cstddef>
 #include <string_view>
 
 namespace tidelog {
@@ -13,6 +14,7 @@ enum class DiskOperation {
   kReadDirect,
   kWrite,
   kSync,
+  kStartWriteBack,
   kAllocate,
   kTruncate,
   kSize,
@@ -28,6 +30,8 @@ enum class DiskOperation {
   kInfo,
   kWatch,
 };
+
+inline constexpr size_t kDiskOperationCount = static_cast<size_t>(DiskOperation::kWatch) + 1;
 
 // The system call's name, as in the messages of errors.
 std::string_view DiskOperationName(DiskOperation operation);

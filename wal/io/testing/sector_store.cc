@@ -67,10 +67,14 @@ size_t SectorStore::Read(uint64_t offset, std::span<char> into) const {
   return ReadLayer(Layer::kCache, offset, into);
 }
 
-size_t SectorStore::ReadDirect(uint64_t offset, std::span<char> into) {
+void SectorStore::StartWriteBack(uint64_t offset, uint64_t size) {
   const auto begin = sectors_.lower_bound(offset / kSector);
-  const auto end = sectors_.lower_bound((offset + into.size() + kSector - 1) / kSector);
+  const auto end = sectors_.lower_bound((offset + size + kSector - 1) / kSector);
   for (auto it = begin; it != end; ++it) WriteBack(it->second);
+}
+
+size_t SectorStore::ReadDirect(uint64_t offset, std::span<char> into) {
+  StartWriteBack(offset, into.size());
   return ReadLayer(Layer::kDevice, offset, into);
 }
 

@@ -47,6 +47,9 @@ class SectorStore {
   // From the page cache; how many bytes there were.
   size_t Read(uint64_t offset, std::span<char> into) const;
 
+  // Writes the dirty sectors of the range back, and flushes nothing.
+  void StartWriteBack(uint64_t offset, uint64_t size);
+
   // Writes the dirty sectors of the range back, then reads from the device.
   size_t ReadDirect(uint64_t offset, std::span<char> into);
 
