@@ -22,9 +22,9 @@ using Progress = DiskFault::Progress;
 constexpr Term kFirst{1};
 constexpr Term kSecond{2};
 
-// A life of a log: opened, appended to over several segments, truncated, closed, opened again by
-// the same term, and taken over from a process that is still there.  Goes on after errors, as the
-// disk may be gone.
+// A life of a log: opened, appended to over several segments, truncated, appended to in recycled
+// files, closed, opened again by the same term, and taken over from a process that is still there.
+// Goes on after errors, as the disk may be gone.
 void Live(LogProcess* first, LogProcess* second) {
   if (!first->Open(kFirst).ok()) return;
   first->StartAppend(1, 16);
@@ -37,7 +37,10 @@ void Live(LogProcess* first, LogProcess* second) {
     if (!first->Append(2, 9000).ok()) return;
   }
   (void)first->Truncate(11);
-  if (!first->Append(1).ok()) return;
+  // Into files of truncated segments, which hold their old bytes.
+  for (int i = 0; i < 6; ++i) {
+    if (!first->Append(3, 9000).ok()) return;
+  }
   if (!first->Close(CloseMode::kClean).ok()) return;
   if (!first->Open(kFirst).ok()) return;
   if (!first->Append(2).ok()) return;

@@ -148,5 +148,23 @@ TEST(ReaderTest, ThatFellBehindATruncationIsToldSo) {
   EXPECT_EQ(GetWalErrorCode(reader.status()), WalErrorCode::kPositionGone) << reader.status();
 }
 
+// F4, and no record of the file's new life: ids and checksums are of another segment.
+TEST(ReaderTest, WhoseFileIsRecycledUnderItIsToldThatItsPlaceIsGone) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    LogMachine machine(seed, {{"read_ahead_bytes", "4096"}});
+    LogProcess owner(&machine);
+    ASSERT_TRUE(owner.Open(Term{1}).ok());
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(owner.Append(1, 9000).ok());
+    Reader reader(&machine);  // Its first Next() is in flight: it has the file open.
+    machine.runtime().RunUntilIdle();
+    ASSERT_TRUE(owner.Truncate(18).ok());
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(owner.Append(1, 9000).ok());
+    const std::vector<uint64_t> seen = reader.Take();
+    uint64_t next = 1;
+    for (const uint64_t number : seen) EXPECT_EQ(number, next++) << "seed " << seed;
+    EXPECT_EQ(GetWalErrorCode(reader.status()), WalErrorCode::kPositionGone) << reader.status();
+  }
+}
+
 }  // namespace
 }  // namespace tidelog::impls::file

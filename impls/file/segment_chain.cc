@@ -1,8 +1,10 @@
 #include "impls/file/segment_chain.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
 #include "wal/base/status_macros.h"
@@ -13,6 +15,10 @@ namespace tidelog::impls::file {
 namespace {
 
 constexpr uint64_t kGrowth = 4;
+
+// Files of truncated segments that are kept for new ones: as many as a truncation of every second
+// segment needs.  The rest of the disk goes back to whoever truncates to get it.
+constexpr size_t kRecyclableMax = 2;
 
 }  // namespace
 
@@ -58,7 +64,8 @@ Future<absl::Status> SegmentChain::Publish(Manifest next) {
   absl::btree_set<SegmentName> listed;
   for (const ManifestSegment& segment : next.segments) listed.insert(segment.name);
   for (const ManifestSegment& segment : store_.current()->segments) {
-    if (!listed.contains(segment.name)) dropped_.insert(segment.name);
+    if (listed.contains(segment.name)) continue;
+    dropped_.emplace(segment.name, MayRecycle(segment));
   }
   absl::Status published = co_await store_.Publish(std::move(next));
   settled_ = published.ok();
@@ -76,16 +83,36 @@ bool SegmentChain::IsListed(const SegmentName& name) const {
                      [&name](const ManifestSegment& segment) { return segment.name == name; });
 }
 
+// Only what this owner wrote, so that nobody else has a file of that name; and nothing whose sync
+// ever failed: such a segment has no index.
+bool SegmentChain::MayRecycle(const ManifestSegment& segment) const {
+  const TermWord& owner = term_->owner();
+  return segment.name.term == owner.term && segment.name.incarnation == owner.incarnation &&
+         segment.seal.has_value() && segment.seal->index_offset != 0;
+}
+
+// The newest first: those are full-grown, and cached.
 Future<absl::Status> SegmentChain::UnlinkDropped() {
   while (!dropped_.empty()) {
-    const SegmentName name = *dropped_.begin();
-    dropped_.erase(dropped_.begin());
+    const auto last = std::prev(dropped_.end());
+    const SegmentName name = last->first;
+    const bool recycle = last->second && recyclable_.size() < kRecyclableMax;
+    dropped_.erase(last);
     if (IsListed(name)) continue;
-    // Its blocks come back later if this fails: a later term sweeps what nobody lists.
-    (void)co_await view_->files->Unlink(PathOf(view_->directory, name.FileName()));
-    (void)co_await view_->files->Unlink(PathOf(view_->directory, name.IndexFileName()));
+    if (recycle) {
+      recyclable_.push_back(name);
+      continue;
+    }
+    co_await Unlink(name);
   }
   co_return absl::OkStatus();
+}
+
+// Its blocks come back later if this fails: a later term sweeps what nobody lists.
+Future<Unit> SegmentChain::Unlink(SegmentName name) {
+  (void)co_await view_->files->Unlink(PathOf(view_->directory, name.FileName()));
+  (void)co_await view_->files->Unlink(PathOf(view_->directory, name.IndexFileName()));
+  co_return Unit{};
 }
 
 void SegmentChain::SealLast(const TailPoint& tail, uint64_t index_offset, Manifest* manifest) {
@@ -122,6 +149,7 @@ SegmentHeader SegmentChain::HeaderFor(const BlankSegment& blank, const TailPoint
   header.base_id = tail.last_id + 1;
   header.base_chain = tail.chain;
   header.capacity = blank.capacity;
+  header.recycled = blank.recycled;
   return header;
 }
 
@@ -233,14 +261,26 @@ Future<absl::StatusOr<BlankSegment>> SegmentChain::TakeBlank(uint64_t capacity_m
 // Requires: the turn is taken, so that no other failed sync of the directory goes unseen.
 Future<absl::StatusOr<BlankSegment>> SegmentChain::MakeBlank(uint64_t capacity) {
   const SegmentName name{term_->owner().term, term_->owner().incarnation, ++segment_number_};
-  absl::StatusOr<BlankSegment> blank = co_await MakeBlankSegment(
-      view_->files, view_->directory, name, capacity, options_.preallocate);
+  absl::StatusOr<BlankSegment> blank = co_await NewBlank(name, capacity);
   TIDELOG_CO_RETURN_IF_ERROR(blank.status());
   absl::Status synced = co_await view_->files->SyncDirectory(view_->directory);
   if (synced.ok()) co_return blank;
   ++sync_failures_;
   co_await Discard(*std::move(blank));
   co_return synced;
+}
+
+Future<absl::StatusOr<BlankSegment>> SegmentChain::NewBlank(SegmentName name, uint64_t capacity) {
+  while (!recyclable_.empty()) {
+    const SegmentName old_name = recyclable_.back();
+    recyclable_.pop_back();
+    absl::StatusOr<BlankSegment> recycled =
+        co_await RecycleSegment(view_->files, view_->directory, old_name, name, capacity);
+    if (recycled.ok()) co_return recycled;
+  }
+  absl::StatusOr<BlankSegment> made = co_await MakeBlankSegment(
+      view_->files, view_->directory, name, capacity, options_.preallocate);
+  co_return made;
 }
 
 Future<Unit> SegmentChain::Discard(BlankSegment blank) {
@@ -254,8 +294,7 @@ Future<Unit> SegmentChain::Prepare() {
   preparing_ = true;
   const SegmentName name{term_->owner().term, term_->owner().incarnation, ++segment_number_};
   const uint64_t failures = sync_failures_;
-  absl::StatusOr<BlankSegment> blank = co_await MakeBlankSegment(
-      view_->files, view_->directory, name, NextCapacity(), options_.preallocate);
+  absl::StatusOr<BlankSegment> blank = co_await NewBlank(name, NextCapacity());
   if (blank.ok()) {
     co_await TakeTurn();
     const Turn turn(this);
@@ -289,6 +328,11 @@ Future<Unit> SegmentChain::Release() {
     BlankSegment blank = *std::move(next_);
     next_.reset();
     co_await Discard(std::move(blank));
+  }
+  while (!recyclable_.empty()) {
+    const SegmentName name = recyclable_.back();
+    recyclable_.pop_back();
+    co_await Unlink(name);
   }
   (void)co_await store_.DropSpare();  // A later term sweeps it.
   co_return Unit{};

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_set.h"
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "impls/file/log_view.h"
@@ -74,7 +74,7 @@ class SegmentChain {
   Future<Unit> PrepareSpare();
   bool has_spare() const { return store_.has_spare(); }
 
-  // Unlinks what was prepared and never used.
+  // Unlinks what was prepared, or kept to be recycled, and never used.
   Future<Unit> Release();
 
  private:
@@ -85,8 +85,11 @@ class SegmentChain {
 
   Future<absl::Status> Publish(Manifest next);
   Future<absl::Status> UnlinkDropped();
+  Future<Unit> Unlink(SegmentName name);
   Future<absl::StatusOr<BlankSegment>> TakeBlank(uint64_t capacity_min);
   Future<absl::StatusOr<BlankSegment>> MakeBlank(uint64_t capacity);
+  Future<absl::StatusOr<BlankSegment>> NewBlank(SegmentName name, uint64_t capacity);
+  bool MayRecycle(const ManifestSegment& segment) const;
   Future<Unit> Discard(BlankSegment blank);
   SegmentUuid DrawUuid(const SegmentName& name);
   SegmentHeader HeaderFor(const BlankSegment& blank, const TailPoint& tail);
@@ -106,7 +109,9 @@ class SegmentChain {
   uint32_t segment_number_ = 0;  // Of the last segment made.
   uint64_t last_capacity_ = 0;   // Of the last one listed; 0: none in this open.
   uint64_t sync_failures_ = 0;   // Of the directory: names made before one may not be durable.
-  absl::btree_set<SegmentName> dropped_;  // Listed once, in no durable manifest any more.
+  // Listed once, in no durable manifest any more; true: its file may serve again.
+  absl::btree_map<SegmentName, bool> dropped_;
+  std::vector<SegmentName> recyclable_;  // Unlisted, and kept for that.
 
   // INVARIANT: false only if a manifest may be visible that is not known to be durable.
   bool settled_ = true;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
 #include "wal/base/status_macros.h"
 
@@ -46,6 +47,19 @@ Future<absl::Status> Fill(File* file, uint64_t capacity, FileOptions::Preallocat
   co_return synced;
 }
 
+Future<absl::StatusOr<BlankSegment>> OpenRecycled(FileSystem* files, std::string path,
+                                                  SegmentName name, uint64_t capacity) {
+  absl::StatusOr<std::unique_ptr<File>> file = co_await files->Open(path, OpenMode::kReadWrite);
+  TIDELOG_CO_RETURN_IF_ERROR(file.status());
+  absl::StatusOr<uint64_t> size = co_await (*file)->Size();
+  TIDELOG_CO_RETURN_IF_ERROR(size.status());
+  if (*size != capacity) {
+    co_return absl::FailedPreconditionError(
+        absl::StrCat(path, " is ", *size, " bytes long, a new segment ", capacity));
+  }
+  co_return BlankSegment{name, *std::move(file), capacity, /*recycled=*/true};
+}
+
 }  // namespace
 
 Future<absl::StatusOr<BlankSegment>> MakeBlankSegment(FileSystem* files, std::string directory,
@@ -64,6 +78,19 @@ Future<absl::StatusOr<BlankSegment>> MakeBlankSegment(FileSystem* files, std::st
   blank.file.reset();
   (void)co_await files->Unlink(path);  // A name that stays is swept by a later term.
   co_return filled;
+}
+
+Future<absl::StatusOr<BlankSegment>> RecycleSegment(FileSystem* files, std::string directory,
+                                                    SegmentName old_name, SegmentName name,
+                                                    uint64_t capacity) {
+  const std::string old_path = PathOf(directory, old_name.FileName());
+  const std::string path = PathOf(directory, name.FileName());
+  absl::Status linked = co_await files->Link(old_path, path);
+  (void)co_await files->Unlink(old_path);
+  TIDELOG_CO_RETURN_IF_ERROR(linked);
+  absl::StatusOr<BlankSegment> blank = co_await OpenRecycled(files, path, name, capacity);
+  if (!blank.ok()) (void)co_await files->Unlink(path);
+  co_return blank;
 }
 
 Future<absl::Status> WriteSegmentHeader(std::shared_ptr<File> file, SegmentHeader header) {

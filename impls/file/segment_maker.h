@@ -21,6 +21,7 @@ struct BlankSegment {
   SegmentName name;
   std::shared_ptr<File> file;
   uint64_t capacity = 0;
+  bool recycled = false;  // Holds bytes of its earlier use.
 };
 
 // Creates the file exclusively and fills it as `preallocate` says; its blocks are durable then, its
@@ -29,6 +30,14 @@ struct BlankSegment {
 Future<absl::StatusOr<BlankSegment>> MakeBlankSegment(FileSystem* files, std::string directory,
                                                       SegmentName name, uint64_t capacity,
                                                       FileOptions::Preallocate preallocate);
+
+// Gives the file of a segment that no durable manifest lists any more the name of a new one: its
+// blocks are written already, and cached, so that nothing is left to fill.  As MakeBlankSegment()
+// otherwise, and kFailedPrecondition if it is not `capacity` long; after an error both names are
+// gone, or are swept by a later term.
+Future<absl::StatusOr<BlankSegment>> RecycleSegment(FileSystem* files, std::string directory,
+                                                    SegmentName old_name, SegmentName name,
+                                                    uint64_t capacity);
 
 // Writes and syncs the header.  After an error the file is not to be used.
 Future<absl::Status> WriteSegmentHeader(std::shared_ptr<File> file, SegmentHeader header);
