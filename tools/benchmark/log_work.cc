@@ -30,6 +30,10 @@ MutableMessage MakeMessage(const std::string& payload) {
   return *std::move(message);
 }
 
+// A log whose readers keep up is truncated as it grows, and then uses its files again, as the raw
+// file is: this often.
+constexpr uint64_t kTruncateBytes = 32u << 20;
+
 // What the closed-loop clients of one run share; touched on the log's executor only.
 struct Clients {
   Wal* wal;
@@ -38,6 +42,8 @@ struct Clients {
   uint64_t count_max;
   uint64_t started = 0;
   uint64_t done = 0;
+  bool truncates = false;
+  uint64_t untruncated_bytes = 0;
 };
 
 // Appends until the time, or the number, is up.  Looks at the clock now and then: it costs more
@@ -56,6 +62,12 @@ Future<Unit> OneClient(Clients* clients) {
     absl::StatusOr<AppendResult> result = co_await std::move(pending);
     CHECK_OK(result.status());
     ++clients->done;
+    clients->untruncated_bytes += clients->payload.size();
+    if (!clients->truncates || clients->untruncated_bytes < kTruncateBytes) continue;
+    clients->untruncated_bytes = 0;
+    absl::StatusOr<Position> truncated =
+        co_await clients->wal->Truncate(Position{result->last_confirmed, result->time_tick});
+    CHECK_OK(truncated.status());
   }
   co_return Unit{};
 }
@@ -116,8 +128,9 @@ LogResult LogUnderTest::AppendBlocking(size_t payload, absl::Duration duration) 
 }
 
 LogResult LogUnderTest::AppendAsync(size_t payload, size_t in_flight, absl::Duration duration) {
-  return RunClients(Clients{wal_.get(), std::string(payload, 'x'), Now() + duration, UINT64_MAX},
-                    in_flight);
+  Clients clients{wal_.get(), std::string(payload, 'x'), Now() + duration, UINT64_MAX};
+  clients.truncates = true;
+  return RunClients(std::move(clients), in_flight);
 }
 
 void LogUnderTest::Fill(size_t payload, uint64_t count) {

@@ -62,8 +62,10 @@ std::string Name(const Series& series) {
 }
 
 void PrintTable(const std::vector<Series>& all, const Flags& flags) {
-  absl::PrintF("payload %d bytes; every append is durable (fdatasync) before it is acknowledged\n",
-               flags.payload);
+  absl::PrintF(
+      "payload %d bytes; every append is durable (fdatasync) before it is acknowledged;\n"
+      "both write to files that were written before: the log is truncated as it grows\n",
+      flags.payload);
   absl::PrintF("%-24s %-10s %12s %12s %8s %8s %8s\n", "work", "unit", "raw", "log", "ratio", "min",
                "max");
   for (const Series& series : all) {
