@@ -87,7 +87,8 @@ bool SegmentChain::IsListed(const SegmentName& name) const {
 // ever failed: such a segment has no index.
 bool SegmentChain::MayRecycle(const ManifestSegment& segment) const {
   const TermWord& owner = term_->owner();
-  return segment.name.term == owner.term && segment.name.incarnation == owner.incarnation &&
+  return options_.preallocate != FileOptions::Preallocate::kNone &&
+         segment.name.term == owner.term && segment.name.incarnation == owner.incarnation &&
          segment.seal.has_value() && segment.seal->index_offset != 0;
 }
 
