@@ -31,6 +31,7 @@ Kernel::Kernel(const Options& options)
       scheduler_(MakeScheduler(options.scheduler, options.seed)),
       scheduler_listens_(scheduler_->listens()),
       step_cost_ns_(absl::ToInt64Nanoseconds(options.step_cost)),
+      time_grain_ns_(std::max<int64_t>(1, absl::ToInt64Nanoseconds(options.time_grain))),
       trace_(options.trace) {
   CHECK(Arena::Current() == nullptr) << "a kernel is made in the memory of the world";
 }
@@ -204,7 +205,10 @@ bool Kernel::FindReady(int64_t end_ns) {
     if (!ready_.empty()) return true;
     const int64_t next_ns = std::min(events_.next_ns(), NanosecondsUp(alarms_.next()));
     if (next_ns == EventQueue::kNever || next_ns > end_ns) return false;
-    MoveTimeTo(next_ns);
+    const int64_t past_grain_ns = next_ns % time_grain_ns_;
+    const int64_t grain_ns =
+        past_grain_ns == 0 ? next_ns : next_ns - past_grain_ns + time_grain_ns_;
+    MoveTimeTo(std::min(grain_ns, end_ns));
   }
 }
 
@@ -323,11 +327,11 @@ void Kernel::Settle(SimExecutor* executor) {
   if (alarm_at != absl::InfiniteDuration()) alarms_.Arm(&executor->alarm_, alarm_at);
 }
 
-FutureStateBase* Kernel::StartOutside(SimExecutor* executor,
+FutureStateBase* Kernel::StartOutside(SimExecutor* executor, bool lend,
                                       absl::FunctionRef<FutureStateBase*()> start) {
   FutureStateBase* state = nullptr;
   executor->process->Enter([&] {
-    Executor* before = SimExecutor::SetCurrent(executor);
+    Executor* before = SimExecutor::SetCurrent(lend ? executor : nullptr);
     state = start();
     SimExecutor::SetCurrent(before);
   });

@@ -62,6 +62,11 @@ class Kernel {
     Trace::Options trace = {};
     // Virtual time that a step takes.
     absl::Duration step_cost = absl::Nanoseconds(100);
+    // When nothing can run, time jumps to the next multiple of this, if positive, at which
+    // something can.  What comes due in between is late by less than that, is ready together, and
+    // its order is the scheduler's choice: with no grain there is rarely a choice, as no two delays
+    // are equal.
+    absl::Duration time_grain = absl::ZeroDuration();
     // Keep what was picked against the default order, for a replay.
     bool record_choices = true;
   };
@@ -140,8 +145,9 @@ class Kernel {
   void RunEvent(Event* event, bool is_default);
   // What goes into the trace for a choice; keeps it if it is not the default.
   uint64_t Record(const Runnable* picked, bool is_default, bool flipped);
-  // Calls `start` on `executor`, as code of its process.
-  FutureStateBase* StartOutside(SimExecutor* executor, absl::FunctionRef<FutureStateBase*()> start);
+  // Calls `start` as code of the process, on `executor` if it is lent the thread.
+  FutureStateBase* StartOutside(SimExecutor* executor, bool lend,
+                                absl::FunctionRef<FutureStateBase*()> start);
 
   void MarkReady(Runnable* item);
   void Unready(Runnable* item);
@@ -157,6 +163,7 @@ class Kernel {
   absl::Duration now_;
   int64_t now_ns_ = 0;
   const int64_t step_cost_ns_;
+  const int64_t time_grain_ns_;
   uint64_t step_count_ = 0;
   ReadySet ready_;
   EventQueue events_;

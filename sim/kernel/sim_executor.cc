@@ -69,7 +69,10 @@ absl::Duration SimExecutor::Now() const { return kernel_->now_; }
 void SimExecutor::RunUntilReady(absl::FunctionRef<FutureStateBase*()> start) {
   CHECK(!kernel_->stepping_) << "Blocking() on executor " << name_
                              << " inside a step: the one thread would wait for itself";
-  const FutureStateBase* state = kernel_->StartOutside(this, start);
+  // Whether an idle executor borrows the thread is a matter of luck in production: `start` must
+  // cope with both.
+  const bool lend = !has_job() && process->runtime_->DrawLend();
+  const FutureStateBase* state = kernel_->StartOutside(this, lend, start);
   const absl::Duration begin = kernel_->now_;
   while (!state->ready()) {
     CHECK(kernel_->Step()) << "lost wake-up: the future that executor " << name_

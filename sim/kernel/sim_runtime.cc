@@ -23,7 +23,8 @@ std::string StreamName(const Process& process, std::string_view name) {
 SimRuntime::SimRuntime(Process* process)
     : process_(process),
       blocking_(process->kernel()->Stream(StreamName(*process, "blocking"))),
-      late_(process->kernel()->Stream(StreamName(*process, "late timers"))) {
+      late_(process->kernel()->Stream(StreamName(*process, "late timers"))),
+      lend_(process->kernel()->Stream(StreamName(*process, "lend"))) {
   const ArenaScope memory(&process->arena_);
   quarantine_ = std::make_unique<Quarantine>().release();
 }

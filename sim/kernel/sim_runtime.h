@@ -34,6 +34,9 @@ class SimRuntime final : public Runtime {
   // Up to `bound_ns`: by how much the next timer is late.
   int64_t DrawLateness(int64_t bound_ns);
 
+  // Whether an executor borrows the thread of a caller of Blocking().
+  bool DrawLend() { return lend_.OneIn(1, 2); }
+
   // Destroys the quarantine if it is empty, as the end of a process would; the number of inmates.
   size_t EndQuarantine();
 
@@ -41,6 +44,7 @@ class SimRuntime final : public Runtime {
   Process* const process_;
   RandomStream blocking_;
   RandomStream late_;
+  RandomStream lend_;
   Quarantine* quarantine_;  // Not destroyed if the process dies.
 };
 
