@@ -65,8 +65,8 @@ Future<Unit> OneClient(Clients* clients) {
     clients->untruncated_bytes += clients->payload.size();
     if (!clients->truncates || clients->untruncated_bytes < kTruncateBytes) continue;
     clients->untruncated_bytes = 0;
-    absl::StatusOr<Position> truncated =
-        co_await clients->wal->Truncate(Position{result->last_confirmed, result->time_tick});
+    const Position through{result->last_confirmed, result->time_tick};
+    absl::StatusOr<Position> truncated = co_await clients->wal->Truncate(through);
     CHECK_OK(truncated.status());
   }
   co_return Unit{};

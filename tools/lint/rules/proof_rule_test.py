@@ -1,0 +1,28 @@
+import unittest
+
+from tools.lint.rules import proof_rule
+from tools.lint.rules.samples import RuleTest, source
+
+TESTS = source("wal/a_test.cc", """
+    TEST_F(OpenTest, Opens) {}
+    TEST_P(WalImplsConformance, AMarkSurvives) {}
+    RC_GTEST_PROP(IdProperty, RoundTrips, ()) {}
+    """)
+
+
+class ProofRuleTest(RuleTest):
+
+    def check(self, text):
+        return list(proof_rule.check_tree([TESTS, source(proof_rule.PAGE, text)]))
+
+    def test_names_of_tests_are_fine(self):
+        self.assertEqual(self.check("`OpenTest.Opens`, `OpenTest`, `IdProperty`\n"), [])
+        self.assertEqual(self.check("conformance `AMarkSurvives`; `wal/doc/Name.md`\n"), [])
+
+    def test_names_of_no_tests_are_found(self):
+        for text in ("`OpenTest.Closes`", "`CloseTest`", "conformance `AMarkSurvives`, `Nothing`"):
+            self.assert_lines(self.check(f"fine\n{text}\n"), [2])
+
+
+if __name__ == "__main__":
+    unittest.main()
