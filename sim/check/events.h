@@ -23,7 +23,7 @@ struct OpenReturn {
   Code code = Code::kOk;
   // Of a writer, where the recorder can see them: the last id of lower terms (kNoId: there was
   // none), and the tick that the open stored first.
-  std::optional<Id> boundary;
+  std::optional<Id> boundary = {};
   Tick first_tick = 0;
 };
 struct CloseInvoke {};
@@ -37,7 +37,7 @@ struct Unavailable {  // WhenUnavailable() of a handle fired.
 // Appends.  A batch is one operation.
 
 struct AppendInvoke {
-  absl::InlinedVector<Submission, 1> messages;
+  absl::InlinedVector<Submission, 1> messages = {};
   Nanos timeout = kForever;
   bool refusable = false;  // It is above a limit, or its barrier too far ahead, on purpose.
 };
@@ -48,7 +48,7 @@ struct Acknowledgement {
 };
 // The first messages are done, the next `unknown` are unknown, and the others not done.
 struct AppendReturn {
-  absl::InlinedVector<Acknowledgement, 1> done;
+  absl::InlinedVector<Acknowledgement, 1> done = {};
   int32_t unknown = 0;
   Code code = Code::kOk;  // kOk: all are done.
 };
@@ -59,11 +59,11 @@ enum class Start { kEarliest, kLatest, kFrom, kAfter };
 
 struct ScanOpen {
   Start start = Start::kEarliest;
-  Position position;  // Of kFrom and kAfter.
+  Position position = {};  // Of kFrom and kAfter.
   enum class End { kNever, kTailAtOpen, kPosition } end = End::kNever;
   Tick until = 0;  // Of End::kPosition; inclusive.
   int32_t vchannel = 0;
-  std::vector<int32_t> types;
+  std::vector<int32_t> types = {};
   Tick after_tick = 0;
   bool deliver_ticks = false;
   bool gaps = false;  // Goes on behind bytes that are corrupt.
@@ -76,11 +76,11 @@ struct IdRange {  // Inclusive.
   Id last = kNoId;
 };
 struct ScanBatch {
-  std::vector<Record> records;
+  std::vector<Record> records = {};
   Tick complete_through = 0;
   bool complete_is_stored = false;
-  std::optional<Position> resume;
-  std::optional<IdRange> gap;
+  std::optional<Position> resume = {};
+  std::optional<IdRange> gap = {};
   bool end = false;
 };
 struct ScanError {  // What a Next() failed with.
@@ -91,17 +91,17 @@ struct ScanClose {};
 // Truncation and questions.
 
 struct TruncateInvoke {
-  Position through;
+  Position through = {};
 };
 struct TruncateReturn {
   Code code = Code::kOk;
-  Position mark;
+  Position mark = {};
 };
 struct InfoInvoke {};
 struct InfoReturn {
   Code code = Code::kOk;
-  std::optional<Position> oldest;
-  std::optional<Position> tail;
+  std::optional<Position> oldest = {};
+  std::optional<Position> tail = {};
   Tick newest_tick = 0;
   Term newest_term = 0;
 };

@@ -1,0 +1,61 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "sim/check/facts.h"
+#include "sim/check/record_checkers.h"
+#include "sim/check/report.h"
+
+namespace tidelog::sim::check {
+namespace {
+
+constexpr Anomaly kAnomalies[] = {
+    {"confirmed-beyond-itself", "D3"},
+    {"confirmed-went-back", "D3"},
+    {"confirmed-nothing", "D3"},
+};
+
+// A last-confirmed id that is none, or not a record's, is no place to begin a scan at.  Records
+// that were truncated away, or that nobody read, are not known.
+bool IsOfNothing(const Facts& facts, const Record& record) {
+  if (facts.FindId(record.last_confirmed) != nullptr) return false;
+  if (record.last_confirmed == kNoId) return true;
+  if (facts.final_count() == 0) return false;
+  const auto kept = std::find_if(facts.log().begin(), facts.log().end(), [&facts](const Entry& e) {
+    return e.finals > 0 && facts.EndCovers(e.record->tick);
+  });
+  if (kept == facts.log().end()) return false;
+  return facts.end_mark() == 0 || record.last_confirmed >= kept->record->id;
+}
+
+void Check(const Facts& facts, Report* report) {
+  const Entry* newest = nullptr;  // Of the term.
+  for (const Entry& entry : facts.log()) {
+    const Record& record = *entry.record;
+    if (record.last_confirmed > record.id) {
+      report->Add("confirmed-beyond-itself",
+                  absl::StrCat("record ", record.id, " has last-confirmed ", record.last_confirmed),
+                  {entry.seen});
+    } else if (IsOfNothing(facts, record)) {
+      report->Add("confirmed-nothing",
+                  absl::StrCat("record ", record.id, " has last-confirmed ", record.last_confirmed,
+                               ", which is no record"),
+                  {entry.seen});
+    }
+    if (newest != nullptr && newest->record->term == record.term &&
+        record.last_confirmed < newest->record->last_confirmed) {
+      report->Add(
+          "confirmed-went-back",
+          absl::StrCat("record ", record.id, " has last-confirmed ", record.last_confirmed,
+                       ", record ", newest->record->id, " has ", newest->record->last_confirmed),
+          {newest->seen, entry.seen});
+      continue;
+    }
+    newest = &entry;
+  }
+}
+
+}  // namespace
+
+Checker LastConfirmedChecker() { return {"last-confirmed", Check, kAnomalies}; }
+
+}  // namespace tidelog::sim::check
