@@ -27,8 +27,9 @@ void WalImplsConformance::Stop() {
     const absl::Status closed = Await(strand, [&] { return opener->Close(); });
     CHECK_OK(closed);
   }
-  openers_.clear();
-  strands_.clear();
+  // With their memory: a test may have made them in a simulated process, which ends now.
+  std::exchange(openers_, {});
+  std::exchange(strands_, {});
   backend_.reset();
 }
 
