@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/crc/crc32c.h"
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "sim/disk/disk_client.h"
@@ -47,6 +48,13 @@ uint64_t HashOf(std::span<const char> bytes) {
   return hash;
 }
 
+// Tables of the whole program that are made at their first use, by what lives on disks, and must
+// not be a process's.  A checksum of a few bytes would make none.
+void MakeSharedTables() {
+  (void)IoError("open", "", EIO);
+  (void)absl::ComputeCrc32c(std::string(SectorStore::kBlockSize, '\0'));
+}
+
 }  // namespace
 
 SimDisk::SimDisk(Kernel* kernel, const Options& options)
@@ -55,8 +63,7 @@ SimDisk::SimDisk(Kernel* kernel, const Options& options)
       latency_(kernel->Stream(absl::StrCat(options.name, " latency"))),
       luck_(kernel->Stream(absl::StrCat(options.name, " luck"))),
       model_(options.tear_bytes, kernel->Stream(absl::StrCat(options.name, " medium"))) {
-  // The table of error messages is made at its first use, and must not be a process's.
-  (void)IoError("open", "", EIO);
+  MakeSharedTables();
 }
 
 SimDisk::~SimDisk() = default;
