@@ -1,0 +1,125 @@
+#include "sim/log/sim_reader.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "sim/log/stored_message.h"
+#include "wal/base/status_macros.h"
+#include "wal/status.h"
+
+namespace tidelog::sim {
+
+using walimpls::LogState;
+using walimpls::ScannerImpls;
+using walimpls::ScanOptions;
+
+absl::StatusOr<uint64_t> NumberOf(const ReaderContext& context, const MessageId& id,
+                                  std::string_view what) {
+  absl::StatusOr<uint64_t> number = id.ToNumber();
+  if (id.origin() == context.origin && number.ok()) return number;
+  return WalError(WalErrorCode::kWalNameMismatch,
+                  absl::StrCat(what, " ", id.ToString(), " in ", ToString(context.channel),
+                               ": that is an id of another log"));
+}
+
+Future<absl::StatusOr<std::optional<Position>>> OldestOf(LogReader* reader, LogBounds bounds,
+                                                         MessageId::Origin origin) {
+  std::optional<Position> oldest;
+  if (!bounds.mark.empty()) {
+    TIDELOG_CO_ASSIGN_OR_RETURN(oldest, Position::Parse(bounds.mark));
+    oldest->last_confirmed =
+        MessageId::FromNumber(origin, oldest->last_confirmed.ToNumber().value());
+  }
+  const bool is_retained_away =
+      oldest ? oldest->last_confirmed.ToNumber().value() < bounds.first : bounds.first > 1;
+  if (!is_retained_away || bounds.first >= bounds.end || bounds.term) co_return oldest;
+  FetchRange range;
+  range.from = bounds.first;
+  range.end = bounds.end;
+  range.wait = true;
+  const absl::StatusOr<Fetched> fetched = co_await reader->Fetch(range);
+  TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
+  for (const StoredRecord& record : fetched->records) {
+    if (IsFence(record)) continue;
+    const ImmutableMessage first = MessageOf(record, origin);
+    oldest = Position{first.id(), TimeTick{ToInt(first.time_tick()) - 1}};
+    break;
+  }
+  co_return oldest;
+}
+
+SimReader::SimReader(const ReaderContext& context, walimpls::LogLifetime* lifetime)
+    : context_(context),
+      lifetime_(lifetime),
+      connection_(context.process, context.service),
+      reader_(MakeLogReader(context.service->options().protocol, &connection_, context.channel)) {}
+
+Future<absl::StatusOr<LogState>> SimReader::Info() {
+  const std::optional<Gate::Pass> pass = lifetime_->TryEnter();
+  if (!pass) co_return lifetime_->ClosedError("ask about");
+  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  const absl::StatusOr<Tail> tail =
+      co_await ReadTail(reader_.get(), *bounds, bounds->end, TailDepth::kMessage);
+  TIDELOG_CO_RETURN_IF_ERROR(tail.status());
+  const absl::StatusOr<std::optional<Position>> oldest =
+      co_await OldestOf(reader_.get(), *bounds, context_.origin);
+  TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+  LogState state;
+  state.truncated = *oldest;
+  if (tail->newest_message) {
+    const ImmutableMessage newest = MessageOf(*tail->newest_message, context_.origin);
+    state.tail = newest.position();
+    state.tail_id = newest.id();
+    state.newest_tick = newest.time_tick();
+  }
+  const bool is_closed = bounds->closed_cleanly || (tail->newest && IsCloseMark(*tail->newest));
+  if (is_closed) state.holder = LogInfo::Holder::kNone;
+  if (bounds->term) {
+    state.newest_term = *bounds->term;
+  } else if (tail->newest) {
+    state.newest_term = TermOf(*tail->newest);
+  }
+  state.details["first"] = absl::StrCat(bounds->first);
+  state.details["end"] = absl::StrCat(bounds->end);
+  co_return state;
+}
+
+Future<absl::StatusOr<std::unique_ptr<ScannerImpls>>> SimReader::Read(ScanOptions options) {
+  const std::optional<Gate::Pass> pass = lifetime_->TryEnter();
+  if (!pass) co_return lifetime_->ClosedError("scan");
+  uint64_t last = kNoEnd;
+  if (options.until) {
+    TIDELOG_CO_ASSIGN_OR_RETURN(last, NumberOf(context_, *options.until, "scan until"));
+  }
+  const absl::StatusOr<uint64_t> next = co_await StartOf(options.from);
+  TIDELOG_CO_RETURN_IF_ERROR(next.status());
+  // Close() waits for this operation, and knows of scanners only that were there when it began.
+  if (lifetime_->closing()) co_return lifetime_->ClosedError("scan");
+  co_return MakeSimScanner(context_, *next, last, options, lifetime_);
+}
+
+Future<absl::StatusOr<uint64_t>> SimReader::StartOf(walimpls::ScanStart start) {
+  const auto* from = std::get_if<walimpls::ScanFrom>(&start);
+  const auto* after = std::get_if<walimpls::ScanAfter>(&start);
+  uint64_t number = 0;
+  if (from != nullptr || after != nullptr) {
+    const MessageId id = from != nullptr ? from->id : after->id;
+    TIDELOG_CO_ASSIGN_OR_RETURN(number, NumberOf(context_, id, "scan from"));
+  }
+  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  if (std::holds_alternative<walimpls::ScanEarliest>(start)) co_return bounds->first;
+  if (std::holds_alternative<walimpls::ScanLatest>(start)) co_return bounds->end;
+  const uint64_t next = after != nullptr ? number + 1 : number;
+  if (next >= bounds->first && number < bounds->end) co_return next;
+  const absl::StatusOr<std::optional<Position>> oldest =
+      co_await OldestOf(reader_.get(), *bounds, context_.origin);
+  TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+  co_return PositionGoneError(absl::StrCat("scan ", ToString(context_.channel), " from ", number,
+                                           ": it holds ", bounds->first, " to ", bounds->end),
+                              *oldest);
+}
+
+}  // namespace tidelog::sim
