@@ -54,18 +54,18 @@ struct DiskVerdict {
   // Of a sync, of a file, a word or a directory: what it does, whatever it reports.  With no error,
   // anything but kDurable is a lie.  A file whose sync fails tells each other open file of it once,
   // at its next sync.  A kStartWriteBack that fails says nothing: the next sync of each does.
-  std::optional<SyncFate> sync;
+  std::optional<SyncFate> sync = std::nullopt;
 
   // A read yields what lies there.  A write is fine in the page cache, but what it made dirty goes
   // there on the medium, and never to its own place.
-  std::optional<Misdirection> misdirect;
+  std::optional<Misdirection> misdirect = std::nullopt;
 
   // Of kOpen (with creation), kLink, kUnlink, kCreateDirectory: the change of the name shows, and
   // no sync makes it durable.
   bool lose_name = false;
 
   // It takes so much longer.
-  absl::Duration delay;
+  absl::Duration delay = absl::ZeroDuration();
   // It hangs, before its effect or with it done, until SimDisk::Release() or a crash.
   Stop hang = Stop::kNo;
   // Its process is paused (Kernel::Pause()) until somebody resumes it.
