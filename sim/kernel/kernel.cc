@@ -183,8 +183,14 @@ bool Kernel::Step() {
   return true;
 }
 
+// So much later than now, or the end of time.
+int64_t Kernel::After(absl::Duration duration) const {
+  const int64_t ns = absl::ToInt64Nanoseconds(duration);
+  return ns < EventQueue::kNever - now_ns_ ? now_ns_ + ns : EventQueue::kNever;
+}
+
 bool Kernel::RunUntil(absl::FunctionRef<bool()> done, absl::Duration limit) {
-  const int64_t end_ns = now_ns_ + absl::ToInt64Nanoseconds(limit);
+  const int64_t end_ns = After(limit);
   while (!done()) {
     if (!FindReady(end_ns) || now_ns_ > end_ns) return false;
     RunPicked();
@@ -193,9 +199,9 @@ bool Kernel::RunUntil(absl::FunctionRef<bool()> done, absl::Duration limit) {
 }
 
 void Kernel::RunFor(absl::Duration duration) {
-  const int64_t end_ns = now_ns_ + absl::ToInt64Nanoseconds(duration);
+  const int64_t end_ns = After(duration);
   while (now_ns_ <= end_ns && FindReady(end_ns)) RunPicked();
-  if (now_ns_ < end_ns) MoveTimeTo(end_ns);
+  if (now_ns_ < end_ns && end_ns != EventQueue::kNever) MoveTimeTo(end_ns);
 }
 
 bool Kernel::FindReady(int64_t end_ns) {
@@ -206,9 +212,8 @@ bool Kernel::FindReady(int64_t end_ns) {
     const int64_t next_ns = std::min(events_.next_ns(), NanosecondsUp(alarms_.next()));
     if (next_ns == EventQueue::kNever || next_ns > end_ns) return false;
     const int64_t past_grain_ns = next_ns % time_grain_ns_;
-    const int64_t grain_ns =
-        past_grain_ns == 0 ? next_ns : next_ns - past_grain_ns + time_grain_ns_;
-    MoveTimeTo(std::min(grain_ns, end_ns));
+    const int64_t wait_ns = past_grain_ns == 0 ? 0 : time_grain_ns_ - past_grain_ns;
+    MoveTimeTo(next_ns + std::min(wait_ns, end_ns - next_ns));
   }
 }
 

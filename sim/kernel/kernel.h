@@ -140,6 +140,7 @@ class Kernel {
   bool FindReady(int64_t end_ns);
   void CollectDue();
   void MoveTimeTo(int64_t now_ns);
+  int64_t After(absl::Duration duration) const;
   void RunPicked();
   void RunExecutor(SimExecutor* executor, bool is_default);
   void RunEvent(Event* event, bool is_default);

@@ -1,4 +1,5 @@
-// What a step of the kernel costs: events a second of wall time, in one thread.
+// What a step of the kernel costs, and what a log on it does: events a second of wall time, in one
+// thread.
 // bazel run --config=opt //sim/kernel:kernel_benchmark
 
 #include <time.h>
@@ -6,12 +7,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/log/check.h"
 #include "absl/time/time.h"
 #include "sim/kernel/arena.h"
 #include "sim/kernel/kernel.h"
+#include "sim/kernel/log_workload.h"
 #include "sim/kernel/scheduler.h"
 #include "wal/async/coroutine.h"
 #include "wal/async/executor.h"
@@ -126,7 +130,38 @@ void MeasureAll() {
   }
 }
 
+// Whole runs: a log is opened on the memory backend, appended to and closed.
+void MeasureLog(int64_t append_count, int in_flight, int run_count) {
+  uint64_t steps = 0;
+  int64_t allocations = 0;
+  const double begin = Seconds();
+  for (int i = 0; i < run_count; ++i) {
+    Kernel::Options options{.seed = static_cast<uint64_t>(i)};
+    options.scheduler.kind = SchedulerKind::kRandomReady;
+    options.time_grain = absl::Microseconds(50);
+    Kernel kernel(options);
+    LogRun run(&kernel, append_count, in_flight);
+    CHECK(kernel.RunUntil([&] { return run.done(); }, absl::Hours(1)));
+    steps += kernel.step_count();
+    allocations += run.process()->memory().allocation_count;
+    CHECK(run.End() == Leftovers{});
+  }
+  const double elapsed = Seconds() - begin;
+  const double appends = static_cast<double>(append_count * run_count);
+  const double events = static_cast<double>(steps);
+  std::printf(
+      "%6ld appends, %3d in flight: %6.2f M events/s, %8.0f appends/s, %6.0f runs/s, "
+      "%5.2f events and %5.2f allocations an append\n",
+      static_cast<long>(append_count), in_flight, events / elapsed * 1e-6, appends / elapsed,
+      run_count / elapsed, events / appends, static_cast<double>(allocations) / appends);
+}
+
 }  // namespace
 }  // namespace tidelog::sim
 
-int main() { tidelog::sim::MeasureAll(); }
+int main() {
+  tidelog::sim::MeasureAll();
+  tidelog::sim::MeasureLog(1000, 16, 1000);
+  tidelog::sim::MeasureLog(1000, 1, 500);
+  tidelog::sim::MeasureLog(10, 1, 5000);
+}

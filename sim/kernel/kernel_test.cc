@@ -72,6 +72,17 @@ TEST_F(KernelTest, RunUntilStopsWhenNothingIsLeft) {
   EXPECT_EQ(kernel_.Now(), absl::ZeroDuration());
 }
 
+TEST_F(KernelTest, ALimitMayBeInfinite) {
+  kernel_.RunFor(absl::Seconds(1));
+  kernel_.At(absl::Hours(24 * 365 * 100), [] {});
+  kernel_.RunFor(absl::InfiniteDuration());
+  EXPECT_GT(kernel_.Now(), absl::Hours(24 * 365 * 100));
+  EXPECT_LT(kernel_.Now(), absl::Hours(24 * 365 * 101));
+  int count = 0;
+  Count(&count);
+  EXPECT_TRUE(kernel_.RunUntil([&] { return count == 5; }, absl::InfiniteDuration()));
+}
+
 TEST_F(KernelTest, EventsOfTheWorldRunInTheirOrder) {
   std::string trail;
   kernel_.At(absl::Seconds(2), [&] { trail += "c"; });
