@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "adaptor/append/appendable.h"
 #include "wal/async/coroutine.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/message/message_factory.h"
 #include "wal/status.h"
@@ -174,9 +175,11 @@ void Appender::ArmDeadline(AppendRun& run) {
 void Appender::OnDeadline(AppendRun& run) {
   const std::string_view channel = parts_.log->channel.name;
   if (run.phase == Phase::kAtBackend) {
-    run.AnswerEarly(WalError(WalErrorCode::kOutcomeUnknown,
-                             absl::StrCat("append to ", channel, " at tick ", ToInt(run.first_tick),
-                                          ": the timeout ran out after it was handed to storage")));
+    const bool unknown = !MutantIs(Mutant::kDeadlineToldNotDone);
+    run.AnswerEarly(
+        WalError(unknown ? WalErrorCode::kOutcomeUnknown : WalErrorCode::kDeadlineExceeded,
+                 absl::StrCat("append to ", channel, " at tick ", ToInt(run.first_tick),
+                              ": the timeout ran out after it was handed to storage")));
     return;
   }
   if (!run.op().status().ok()) {

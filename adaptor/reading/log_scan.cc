@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
+#include "wal/base/mutant.h"
 #include "wal/observer.h"
 #include "wal/status.h"
 
@@ -63,6 +64,7 @@ Future<Unit> LogScan::Reopen() {
   if (stopped_) co_return Unit{};
   walimpls::ScanOptions options = plan_.backend;
   if (order_.last_id().has_value()) options.from = walimpls::ScanAfter{order_.last_id()};
+  if (MutantIs(Mutant::kScannerReopensAtTail)) options.from = walimpls::ScanLatest{};
   absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> scanner =
       co_await source_.backend->Read(std::move(options));
   const LogOptions& limits = source_.log->options;
@@ -135,7 +137,8 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
   const bool is_tick = message.type() == MessageType::kTimeTick;
   if (is_tick) stored_tick_ = tick;
   if (plan_.IsBeforeStart(message)) return;
-  if (plan_.until && tick > *plan_.until) {
+  const bool exclusive = MutantIs(Mutant::kUntilExclusive) && plan_.until == tick;
+  if (plan_.until && (tick > *plan_.until || exclusive)) {
     reached_end_ = true;
     return;
   }
@@ -175,6 +178,7 @@ absl::Status LogScan::CheckMark() const {
   if (pending_.empty() || !*source_.mark) return absl::OkStatus();
   const TimeTick next = pending_.front().time_tick();
   if (next > (*source_.mark)->time_tick) return absl::OkStatus();
+  if (MutantIs(Mutant::kTruncatedStartSkipped)) return absl::OkStatus();
   return PositionGoneError(
       absl::StrCat("scan of ", source_.log->channel.name, ": the message at tick ", ToInt(next),
                    ", which comes next, was truncated away"),
@@ -210,7 +214,8 @@ ScanBatch LogScan::Deliver(ScanBatch batch) {
   batch.messages.swap(pending_);
   pending_bytes_ = 0;
   batch.complete_through = CompleteThrough();
-  batch.complete_is_stored = batch.complete_through <= stored_tick_;
+  batch.complete_is_stored =
+      batch.complete_through <= stored_tick_ || MutantIs(Mutant::kUnstoredTickToldStored);
   told_complete_ = batch.complete_through;
   batch.resume = resume_;
   batch.gap = std::exchange(gap_, std::nullopt);

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -39,7 +40,8 @@ absl::Status CheckPosition(const Position& position, TimeTick after, const ScanB
                                  ": that is a position of another log; this one's look like ",
                                  bounds.tail_id->ToString(), "@TICK"));
   }
-  if (bounds.mark && after < bounds.mark->time_tick) {
+  const bool skips = MutantIs(Mutant::kTruncatedStartSkipped);
+  if (bounds.mark && after < bounds.mark->time_tick && !skips) {
     return PositionGoneError(
         absl::StrCat("read from ", position.ToString(), ": what comes next was truncated away"),
         bounds.mark);
@@ -63,6 +65,7 @@ absl::Status PlanStart(const ReadOptions& options, const ScanBounds& bounds, Sca
   }
   if (const After* after = std::get_if<After>(&options.from)) {
     plan->start = after->position.time_tick;
+    if (MutantIs(Mutant::kAfterReadAsFrom)) plan->start = TimeTick{ToInt(plan->start) - 1};
     plan->backend.from = walimpls::ScanFrom{after->position.last_confirmed};
     return CheckPosition(after->position, plan->start, bounds);
   }
@@ -100,6 +103,7 @@ bool ScanPlan::IsBeforeStart(const ImmutableMessage& message) const {
 }
 
 bool ScanPlan::PassesVChannel(const ImmutableMessage& message) const {
+  if (MutantIs(Mutant::kMessageWithoutVChannelFiltered)) return message.vchannel() == vchannel;
   return vchannel.empty() || message.vchannel().empty() || message.vchannel() == vchannel;
 }
 

@@ -4,12 +4,14 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
 
 TickAllocator::TickAllocator(const Runtime* runtime, TimeTickSource* source, TimeTick highest)
     : runtime_(*runtime), source_(source), last_(highest) {
+  if (MutantIs(Mutant::kFirstTickNotAboveStored)) last_ = highest = TimeTick{0};
   const int64_t wall_ms = std::max<int64_t>(0, absl::ToUnixMillis(runtime->WallNow()));
   // With a wall clock that has fallen behind the log, time goes on from where the log stands.
   origin_ms_ = std::max(static_cast<uint64_t>(wall_ms), PhysicalMs(Next(highest)));

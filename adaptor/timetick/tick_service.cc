@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/observer.h"
 
 namespace tidelog::adaptor {
@@ -17,6 +18,7 @@ void TickService::Start() { Arm(); }
 
 void TickService::Stop() {
   stopped_ = true;
+  if (MutantIs(Mutant::kCloseLeavesTicking)) return;
   parts_.log->strand->Cancel(this);
 }
 
@@ -26,6 +28,11 @@ void TickService::Arm() {
   parts_.log->strand->PostAt(this, absl::Floor(now, interval) + interval);
 }
 
+bool TickService::NothingUnderWay() const {
+  if (MutantIs(Mutant::kTickPassesAppend)) return true;
+  return parts_.submitter->oldest_outstanding() == nullptr;
+}
+
 void TickService::Emit() {
   parts_.submitter->RefreshClock();
   parts_.backend->OnTick();
@@ -33,7 +40,7 @@ void TickService::Emit() {
   if (parts_.submitter->mvcc().has_uncovered()) {
     // Never two at once: a backend that hangs must not gather ticks.
     if (!storing_) Store();
-  } else if (parts_.submitter->oldest_outstanding() == nullptr && parts_.submitter->newest()) {
+  } else if (NothingUnderWay() && parts_.submitter->newest()) {
     // Nothing with a smaller tick is on its way.  What waits to be tried again has no tick.
     const absl::Duration now = parts_.log->strand->Now();
     const TimeTick tick = parts_.submitter->ticks().Allocate(TimeTick{0}, now);

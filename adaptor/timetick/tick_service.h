@@ -40,6 +40,7 @@ class TickService : private Timer {
 
  private:
   void Emit();
+  bool NothingUnderWay() const;
   Detached Store();
   void ReportSlowAppend();
   // At the multiples of the interval, so that the ticks of all channels share a wake-up.

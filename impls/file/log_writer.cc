@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "wal/base/mutant.h"
 #include "wal/status.h"
 
 namespace tidelog::impls::file {
@@ -128,7 +129,7 @@ Future<WriteSyncResult> LogWriter::WriteBytes() {
   const std::span<const char> pieces[] = {in_flight_->bytes()};
   const uint64_t offset = in_flight_end_.end_offset - in_flight_->size();
   handed_ = true;
-  if (setup_.options.sync == FileOptions::Sync::kUnsafeNever) {
+  if (setup_.options.sync == FileOptions::Sync::kUnsafeNever || MutantIs(Mutant::kAckBeforeSync)) {
     WriteSyncResult unsynced;
     unsynced.write = co_await file->Write(offset, pieces);
     co_return unsynced;
@@ -143,7 +144,8 @@ Future<WriteSyncResult> LogWriter::WriteBytes() {
 void LogWriter::Finish(absl::Status status) {
   // After the sync and before the acknowledgement: if the channel is still owned now, the write
   // came before any claim, and so before the claimer's reading of the boundary.
-  if (health_ == Health::kServing && status.ok()) status = CheckFence();
+  const bool looks = !MutantIs(Mutant::kOldOwnerAcknowledges);
+  if (health_ == Health::kServing && status.ok() && looks) status = CheckFence();
   if (health_ == Health::kServing && status.ok()) {
     Settle();
     return;
@@ -187,7 +189,7 @@ void LogWriter::Settle() {
   writing_ = false;
   if (open().size() >= kEarlyBytes) HandOver();
   Acknowledge();
-  view_->Notify();
+  if (!MutantIs(Mutant::kWriterWakesNoReader)) view_->Notify();
   if (!writing_ && !open().empty()) Arm();
   PrepareAhead();
 }
@@ -226,7 +228,8 @@ Future<Unit> LogWriter::Prepare(bool segment) {
 }
 
 void LogWriter::OnTick() {
-  if (health_ != Health::kServing || closing_ || !CheckFence().ok()) return;
+  if (health_ != Health::kServing || closing_) return;
+  if (!MutantIs(Mutant::kIdleWriterNeverLooks) && !CheckFence().ok()) return;
   if (prepare_pause_ticks_ > 0) --prepare_pause_ticks_;
   if (!idle()) return;
   if (++idle_ticks_ == kIdleTicksMax) {

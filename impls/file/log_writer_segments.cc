@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
 #include "impls/file/log_writer.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -103,6 +104,10 @@ void LogWriter::UseNoSegment() {
 
 // A write or sync of the buffer in flight has failed.  OK: it is durable after all, elsewhere.
 Future<absl::Status> LogWriter::Replace(WriteSyncResult failed) {
+  if (MutantIs(Mutant::kFsyncErrorRetried) && failed.write.ok()) {
+    failed.sync = co_await chain_->active()->file->Sync();
+    if (failed.ok()) co_return absl::OkStatus();
+  }
   for (int rewrites = 0;; ++rewrites) {
     const absl::Status cause = failed.write.ok() ? failed.sync : failed.write;
     Report(Event::Kind::kBackendTrouble,
@@ -206,7 +211,8 @@ void LogWriter::Fence() {
   health_ = Health::kFenced;
   const absl::Status fenced = FencedError();
   Report(Event::Kind::kFenced, std::string(fenced.message()));
-  EndAppends(in_flight_, handed_ ? UnknownError("a higher term opened it") : fenced);
+  const bool unknown = handed_ && !MutantIs(Mutant::kUnknownToldNotDone);
+  EndAppends(in_flight_, unknown ? UnknownError("a higher term opened it") : fenced);
   EndAppends(&open(), fenced);
   BecomeUnavailable(fenced);
   view_->owned = false;

@@ -7,6 +7,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -226,12 +227,18 @@ Future<absl::Status> SegmentChain::Truncate(TruncationMark mark) {
   if (mark.tick <= next.mark.tick && settled_) co_return absl::OkStatus();
   next.mark.tick = std::max(mark.tick, next.mark.tick);
   next.mark.id = std::max(mark.id, next.mark.id);
-  const auto keep = std::find_if(
+  auto keep = std::find_if(
       next.segments.begin(), next.segments.end(), [&next](const ManifestSegment& segment) {
         return !segment.seal.has_value() || segment.seal->last_id >= next.mark.id;
       });
   // One stays, whatever the mark says: it tells where ids go on.
+  if (MutantIs(Mutant::kTruncatedTooFar) && keep != next.segments.end()) ++keep;
   next.segments.erase(next.segments.begin(), keep == next.segments.end() ? keep - 1 : keep);
+  if (MutantIs(Mutant::kRecycledBeforeDurable)) {
+    for (const ManifestSegment& segment : store_.current()->segments) {
+      if (segment.name < next.segments.front().name) co_await Unlink(segment.name);
+    }
+  }
   absl::Status published = co_await Publish(std::move(next));
   TIDELOG_CO_RETURN_IF_ERROR(published);
   absl::Status unlinked = co_await UnlinkDropped();
@@ -264,9 +271,8 @@ Future<absl::StatusOr<BlankSegment>> SegmentChain::MakeBlank(uint64_t capacity) 
   const SegmentName name{term_->owner().term, term_->owner().incarnation, ++segment_number_};
   absl::StatusOr<BlankSegment> blank = co_await NewBlank(name, capacity);
   TIDELOG_CO_RETURN_IF_ERROR(blank.status());
-  absl::Status synced = co_await view_->files->SyncDirectory(view_->directory);
+  absl::Status synced = co_await SyncNames();
   if (synced.ok()) co_return blank;
-  ++sync_failures_;
   co_await Discard(*std::move(blank));
   co_return synced;
 }
@@ -284,6 +290,13 @@ Future<absl::StatusOr<BlankSegment>> SegmentChain::NewBlank(SegmentName name, ui
   co_return made;
 }
 
+Future<absl::Status> SegmentChain::SyncNames() {
+  if (MutantIs(Mutant::kDirectoryNotSynced)) co_return absl::OkStatus();
+  absl::Status synced = co_await view_->files->SyncDirectory(view_->directory);
+  if (!synced.ok()) ++sync_failures_;
+  co_return synced;
+}
+
 Future<Unit> SegmentChain::Discard(BlankSegment blank) {
   blank.file.reset();
   (void)co_await view_->files->Unlink(PathOf(view_->directory, blank.name.FileName()));
@@ -299,8 +312,7 @@ Future<Unit> SegmentChain::Prepare() {
   if (blank.ok()) {
     co_await TakeTurn();
     const Turn turn(this);
-    absl::Status synced = co_await view_->files->SyncDirectory(view_->directory);
-    if (!synced.ok()) ++sync_failures_;
+    absl::Status synced = co_await SyncNames();
     // A sync of the directory that failed since the name was made may have lost it, and the one
     // that succeeded after it has nothing left to write.  And if a later one was made meanwhile,
     // this one's number is too low for the list.

@@ -90,6 +90,7 @@ class SegmentChain {
   Future<absl::StatusOr<BlankSegment>> MakeBlank(uint64_t capacity);
   Future<absl::StatusOr<BlankSegment>> NewBlank(SegmentName name, uint64_t capacity);
   bool MayRecycle(const ManifestSegment& segment) const;
+  Future<absl::Status> SyncNames();
   Future<Unit> Discard(BlankSegment blank);
   SegmentUuid DrawUuid(const SegmentName& name);
   SegmentHeader HeaderFor(const BlankSegment& blank, const TailPoint& tail);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 
 namespace tidelog::impls::file {
@@ -96,6 +97,10 @@ Future<absl::StatusOr<BlankSegment>> RecycleSegment(FileSystem* files, std::stri
 Future<absl::Status> WriteSegmentHeader(std::shared_ptr<File> file, SegmentHeader header) {
   const std::string block = EncodeSegmentHeader(header);
   const std::span<const char> pieces[] = {std::span<const char>(block)};
+  if (MutantIs(Mutant::kSegmentListedBeforeSynced)) {
+    absl::Status written = co_await file->Write(0, pieces);
+    co_return written;
+  }
   WriteSyncResult result = co_await file->WriteAndSync(0, pieces, Runtime::Urgency::kWhenIdle);
   TIDELOG_CO_RETURN_IF_ERROR(result.write);
   co_return result.sync;

@@ -15,6 +15,7 @@
 #include "impls/file/segment_file.h"
 #include "impls/file/segment_format.h"
 #include "impls/file/segment_scan.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -46,7 +47,7 @@ class AlignedBuffer {
 // Runs `scan` over the device's bytes of `file`; over the page cache's where the file system has no
 // direct reads.
 Future<absl::Status> ScanDirectly(File* file, SegmentScan* scan) {
-  bool direct = true;
+  bool direct = !MutantIs(Mutant::kTailReadThroughCache);
   while (!scan->done()) {
     const SegmentScan::Want want = scan->want();
     const uint64_t offset = want.offset / kDirectAlignment * kDirectAlignment;
@@ -76,7 +77,9 @@ std::string TornText(const SegmentHeader& header, const ScanResult& result,
 
 absl::StatusOr<RecoveredTail> Judge(const SegmentHeader& header, const ScanResult& result,
                                     const TailPoint& before) {
-  const RecoveryCase found = JudgeTail(result.facts);
+  TailFacts facts = result.facts;
+  if (MutantIs(Mutant::kWatermarkIgnored)) facts.watermark_beyond = false;
+  const RecoveryCase found = JudgeTail(facts);
   if (found.verdict == TailVerdict::kCorrupt) {
     const uint64_t end = std::max({result.residue_end, result.file_size, result.bad_offset});
     return WalError(
@@ -122,7 +125,8 @@ Future<absl::StatusOr<RecoveredTail>> RecoverTail(FileSystem* files, std::string
   File* const file = opened->file.get();
   absl::Status failed;
   for (int i = 0; i < kTries; ++i) {
-    absl::Status synced = co_await file->Sync();
+    absl::Status synced;
+    if (!MutantIs(Mutant::kTailNotSyncedBeforeRead)) synced = co_await file->Sync();
     failed = synced;
     if (!synced.ok()) continue;
     SegmentScan::Options options;
@@ -132,7 +136,8 @@ Future<absl::StatusOr<RecoveredTail>> RecoverTail(FileSystem* files, std::string
     SegmentScan scan(std::move(options));
     absl::Status scanned = co_await ScanDirectly(file, &scan);
     if (!scanned.ok()) co_return StorageError(what, scanned);
-    absl::Status synced_again = co_await file->Sync();
+    absl::Status synced_again;
+    if (!MutantIs(Mutant::kTailNotSyncedBeforeSeal)) synced_again = co_await file->Sync();
     failed = synced_again;
     if (!synced_again.ok()) continue;
     co_return Judge(opened->header, scan.result(), before);

@@ -11,6 +11,7 @@
 #include "impls/file/manifest_reader.h"
 #include "impls/file/names.h"
 #include "impls/file/segment_file.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -114,6 +115,7 @@ Future<absl::Status> Takeover::ReadManifest() {
   Manifest manifest;
   manifest.channel = request_.channel.name;
   if (found->has_value()) manifest = **std::move(found);
+  if (MutantIs(Mutant::kMarkForgotten)) manifest.mark = {};
   channel_.view = std::make_shared<LogView>();
   channel_.view->files = request_.files;
   channel_.view->directory = directory_;
@@ -149,7 +151,8 @@ Future<absl::Status> Takeover::FindBoundary() {
     co_return absl::OkStatus();
   }
   // From here on no manifest of a lower term can be the newest, not even after a crash.
-  absl::Status claimed = co_await channel_.chain->PublishClaim();
+  absl::Status claimed;
+  if (!MutantIs(Mutant::kNoClaimManifest)) claimed = co_await channel_.chain->PublishClaim();
   TIDELOG_CO_RETURN_IF_ERROR(claimed);
   absl::StatusOr<RecoveredTail> recovered =
       co_await RecoverTail(request_.files, directory_, request_.channel.name,
@@ -234,7 +237,8 @@ Future<absl::StatusOr<OwnedChannel>> Takeover::Run() {
     co_await chain->PrepareSpare();
   }
   if (!status.ok()) co_return OpenError(request_.channel, *term, std::move(status));
-  if (!term->StillOwner()) co_return Superseded(request_.channel, *term);
+  const bool looks = !MutantIs(Mutant::kNoLastLookAtTerm);
+  if (looks && !term->StillOwner()) co_return Superseded(request_.channel, *term);
   co_return std::move(channel_);
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 
 namespace tidelog::impls::file {
 
@@ -31,7 +32,8 @@ std::optional<TermWord> TermWord::ClaimedBy(Term claimer) const {
   CHECK_GE(ToInt(claimer), 1);
   CHECK_LE(ToInt(claimer), ToInt(kTermMax));
   if (claimer > term) return TermWord{claimer, 1, false};
-  if (claimer < term || !clean || incarnation == kIncarnationMax) return std::nullopt;
+  const bool closed = clean || MutantIs(Mutant::kTermCheckOffByOne);
+  if (claimer < term || !closed || incarnation == kIncarnationMax) return std::nullopt;
   // The mark is consumed by the swap itself, so that of two racing re-opens one wins.
   return TermWord{claimer, incarnation + 1, false};
 }
