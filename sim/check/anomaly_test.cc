@@ -1,6 +1,9 @@
 // Goal: each checker flags what it is for, by its name, and nothing else.
 // Method: for each anomaly that the registry names, a minimal history that has it is flagged by
 // exactly that one; one that comes close to it is flagged by nothing.
+#include <cstddef>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <span>
 #include <string>
@@ -77,6 +80,19 @@ TEST(RegistryTest, NamesNoAnomalyWithoutACaseAndNoneTwice) {
   for (const AnomalyCase& anomaly : AllCases()) cases.push_back(SignatureOf(anomaly));
   EXPECT_THAT(cases, ::testing::UnorderedElementsAreArray(named));
   EXPECT_EQ(absl::btree_set<std::string>(named.begin(), named.end()).size(), named.size());
+}
+
+TEST(RegistryTest, IsWhatTheReadmeTells) {
+  std::ifstream file("sim/check/README.md");
+  const std::string readme((std::istreambuf_iterator<char>(file)), {});
+  for (const Checker& checker : AllCheckers()) {
+    for (const Anomaly& anomaly : checker.anomalies) {
+      const size_t row = readme.find(absl::StrCat("| ", anomaly.rule, " | `", checker.name, "` |"));
+      ASSERT_NE(row, std::string::npos) << anomaly.rule << " " << checker.name;
+      const std::string_view line(&readme[row], readme.find('\n', row) - row);
+      EXPECT_THAT(line, ::testing::HasSubstr(absl::StrCat("`", anomaly.name, "`")));
+    }
+  }
 }
 
 TEST(RegistryTest, RunsTheEnabledCheckersOnly) {

@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "sim/check/facts.h"
@@ -21,16 +19,26 @@ std::string Describe(const Record& record) {
   return absl::StrCat("record ", record.id, " at tick ", record.tick);
 }
 
+// Whether the scan was given a record of the same id before `record`.
+bool CameBefore(const Facts& facts, const Scan& scan, const Record* record) {
+  for (const int event : scan.batches) {
+    for (const Record& other : facts.as<ScanBatch>(event).records) {
+      if (&other == record) return false;
+      if (other.id == record->id) return true;
+    }
+  }
+  return false;
+}
+
 void CheckDeliveries(const Facts& facts, const Scan& scan, Report* report) {
   Tick newest = 0;
   int newest_event = kNever;
-  std::vector<Id> ids;
   for (const int event : scan.batches) {
     for (const Record& record : facts.as<ScanBatch>(event).records) {
       if (record.tick > newest) {
         newest = record.tick;
         newest_event = event;
-      } else if (std::find(ids.begin(), ids.end(), record.id) != ids.end()) {
+      } else if (CameBefore(facts, scan, &record)) {
         report->Add("redelivery",
                     absl::StrCat("scan ", scan.op, " is given ", Describe(record), " again"),
                     {newest_event, event});
@@ -40,7 +48,6 @@ void CheckDeliveries(const Facts& facts, const Scan& scan, Report* report) {
             absl::StrCat("scan ", scan.op, " is given ", Describe(record), " behind ", newest),
             {newest_event, event});
       }
-      ids.push_back(record.id);
     }
   }
 }

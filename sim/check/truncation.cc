@@ -91,15 +91,18 @@ void CheckPositionGone(const Facts& facts, const Scan& scan, Report* report) {
   const bool at_open = call.end != kNever && call.code == Code::kPositionGone;
   const bool later = scan.error != kNever && scan.error_code == Code::kPositionGone;
   if (!at_open && !later) return;
+  const Start start = scan.options->start;
+  const Tick position =
+      start == Start::kFrom || start == Start::kAfter ? scan.options->position.tick : 0;
   // What comes next lies at or above it.
-  Tick next = scan.options->position.tick + (scan.options->start == Start::kFrom ? 0 : 1);
+  Tick next = position + (start == Start::kFrom ? 0 : 1);
   for (const int event : scan.batches) {
     const ScanBatch& batch = facts.as<ScanBatch>(event);
     if (!batch.records.empty()) next = std::max(next, batch.records.back().tick + 1);
   }
   const int event = at_open ? call.end : scan.error;
   const bool may_be_gone = next <= facts.PossibleMark(event);
-  const bool may_be_above = at_open && scan.options->position.tick > KnownTo(facts, scan);
+  const bool may_be_above = at_open && position > KnownTo(facts, scan);
   if (may_be_gone || may_be_above) return;
   report->Add("needless-position-gone",
               absl::StrCat("scan ", scan.op, " is told that tick ", next, " is gone; the mark is ",

@@ -112,7 +112,8 @@ Story& Story::Done(int32_t message) {
   for (const int32_t of_batch : messages_of_op_[op]) {
     const Record& record = InLog(of_batch);
     yield.done.push_back({record.id, record.tick, record.last_confirmed});
-    confirmed_[handle_of_op_[op]] = record.id;
+    Id& confirmed = confirmed_[handle_of_op_[op]];
+    confirmed = std::max(confirmed, record.id);
   }
   return Add(handle_of_op_[op], op, std::move(yield));
 }
@@ -154,10 +155,11 @@ Story& Story::Read(int32_t scan, size_t count) {
     if (reading.until != 0 && record.tick > reading.until) break;
     reading.past = record.tick;
     if (record.content.type == kTimeTickType) reading.stored = record.tick;
-    batch.resume = Position{record.last_confirmed, record.tick};
+    reading.resume = Position{record.last_confirmed, record.tick};
     if (Passes(reading.options, record)) batch.records.push_back(record);
   }
   batch.end = reading.until != 0 && reading.past >= reading.until;
+  batch.resume = reading.resume;
   batch.complete_through = reading.stored;
   batch.complete_is_stored = true;
   return Add(reading.handle, scan, std::move(batch));

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -92,6 +93,7 @@ class Story {
     Tick past = 0;   // What it went past.
     Tick until = 0;  // 0: for ever.
     Tick stored = 0;
+    std::optional<Position> resume = {};
   };
 
   int32_t NewOp() { return next_op_++; }
