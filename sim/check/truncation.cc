@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "sim/check/facts.h"
@@ -49,12 +50,13 @@ void CheckTickIsLeft(const Facts& facts, const Call& call, Report* report) {
 }
 
 // A writer that has a successor may know an old mark only.
-bool MayBeFenced(const Facts& facts, const Call& call) {
-  const Handle& own = facts.handle(call.handle);
+bool MayBeFenced(const Facts& facts, int32_t handle, int event) {
+  const Handle& own = facts.handle(handle);
+  if (!own.writes()) return false;
   return std::any_of(facts.handles().begin(), facts.handles().end(),
-                     [&own, &call](const Handle& other) {
+                     [&own, event](const Handle& other) {
                        return !other.read_only && other.term >= own.term && &other != &own &&
-                              other.open_invoke != kNever && other.open_invoke < call.end;
+                              other.open_invoke != kNever && other.open_invoke < event;
                      });
 }
 
@@ -63,7 +65,7 @@ void CheckTold(const Facts& facts, Report* report) {
     if (call.end == kNever || call.code != Code::kOk) continue;
     if (call.kind == Call::Kind::kTruncate) {
       const Tick mark = facts.as<TruncateReturn>(call.end).mark.tick;
-      const bool knows = !MayBeFenced(facts, call);
+      const bool knows = !MayBeFenced(facts, call.handle, call.end);
       CheckMark(facts, mark, knows ? call.invoke : kNever, call.end, report);
       CheckTickIsLeft(facts, call, report);
     } else if (call.kind == Call::Kind::kInfo) {
@@ -112,7 +114,8 @@ void CheckPositionGone(const Facts& facts, const Scan& scan, Report* report) {
 
 void CheckScan(const Facts& facts, const Scan& scan, Report* report) {
   CheckPositionGone(facts, scan, report);
-  const Tick hidden = facts.KnownMark(scan.invoke);
+  const bool knows = scan.opened != kNever && !MayBeFenced(facts, scan.handle, scan.opened);
+  const Tick hidden = knows ? facts.KnownMark(scan.invoke) : 0;
   for (const int event : scan.batches) {
     for (const Record& record : facts.as<ScanBatch>(event).records) {
       if (record.tick > hidden) continue;

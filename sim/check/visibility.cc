@@ -78,7 +78,9 @@ void Check(const Facts& facts, Report* report) {
 
 Tick VisibleThrough(const Facts& facts, int32_t handle, int event) {
   const int crash = LastMachineCrashBefore(facts, event);
-  const Handle* open = LastOpenWithin(facts, crash, event);
+  // A writer knows what its own open found, and not what a successor appends.
+  const Handle& asker = facts.handle(handle);
+  const Handle* open = asker.writes() ? &asker : LastOpenWithin(facts, crash, event);
   Tick visible = 0;
   for (const Message& message : facts.messages()) {
     if (message.invoke > event) break;
@@ -86,7 +88,8 @@ Tick VisibleThrough(const Facts& facts, int32_t handle, int event) {
     const Handle& writer = facts.handle(message.handle);
     const bool own = message.handle == handle;
     const bool covered = open != nullptr && message.end < open->opened && writer.term <= open->term;
-    if (own || covered || (message.end > crash && IsDue(facts, message, event))) {
+    const bool is_due = !asker.writes() && message.end > crash && IsDue(facts, message, event);
+    if (own || covered || is_due) {
       visible = message.ack->tick;
     }
   }
