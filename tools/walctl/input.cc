@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -57,9 +58,14 @@ absl::Status Input::OpenNext() {
   }
   name_ = file;
   descriptor_ = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ >= 0) return absl::OkStatus();
+  int error = errno;
+  if (descriptor_ >= 0) {
+    struct stat what = {};
+    if (fstat(descriptor_, &what) != 0 || !S_ISDIR(what.st_mode)) return absl::OkStatus();
+    error = EISDIR;
+  }
   return WalError(WalErrorCode::kInvalidArgument,
-                  absl::StrCat("cannot read ", file, ": ", std::strerror(errno)));
+                  absl::StrCat("cannot read ", file, ": ", std::strerror(error)));
 }
 
 // Reads once into the room behind what is buffered.

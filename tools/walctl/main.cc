@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "tools/walctl/append.h"
 #include "tools/walctl/exit_code.h"
 #include "tools/walctl/inspect_commands.h"
@@ -47,6 +50,15 @@ struct Flags {
   bool ndjson = false;
 };
 
+// What CLI11's own checks say names 300 digits, and they take -1 for a large number.
+std::function<std::string(const std::string&)> WholeNumberFrom(int64_t least) {
+  return [least](const std::string& text) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(text, &number) && number >= least) return std::string();
+    return absl::StrCat("'", text, "' is no whole number from ", least, " on");
+  };
+}
+
 void AddLogFlags(CLI::App* command, Flags* flags, bool needs_channel) {
   command->add_option("--dir", flags->log.directory, "the log's directory")->type_name("DIR");
   CLI::Option* channel =
@@ -63,7 +75,7 @@ void AddLogFlags(CLI::App* command, Flags* flags, bool needs_channel) {
 void AddWriteFlags(CLI::App* command, Flags* flags) {
   command
       ->add_option("--term", flags->write.term, "the term to write under (default: the next free)")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumberFrom(1));
   command->add_flag("--take-over", flags->write.take_over,
                     "fence a live writer instead of refusing");
 }
@@ -101,7 +113,9 @@ CLI::App* AddCat(CLI::App* app, Flags* flags) {
   cat->add_option("--after", flags->cat.after, "start behind this position")
       ->type_name("POSITION")
       ->excludes(from);
-  cat->add_option("--limit", flags->cat.limit, "print so many")->type_name("N");
+  cat->add_option("--limit", flags->cat.limit, "print so many")
+      ->type_name("N")
+      ->check(WholeNumberFrom(0));
   cat->add_option("--vchannel", flags->cat.vchannel, "only messages of this one")
       ->type_name("NAME");
   cat->add_flag("--gaps", flags->cat.gaps, "go on behind corrupt records, and say what is missing");
@@ -111,7 +125,9 @@ CLI::App* AddCat(CLI::App* app, Flags* flags) {
 CLI::App* AddTail(CLI::App* app, Flags* flags) {
   CLI::App* tail = app->add_subcommand("tail", "print the last messages");
   AddLogFlags(tail, flags, /*needs_channel=*/true);
-  tail->add_option("-n,--lines", flags->tail.count, "so many")->capture_default_str();
+  tail->add_option("-n,--lines", flags->tail.count, "so many")
+      ->capture_default_str()
+      ->check(WholeNumberFrom(0));
   tail->add_flag("-f,--follow", flags->tail.follow, "and those that are still to come");
   tail->add_option("--vchannel", flags->tail.vchannel, "only messages of this one")
       ->type_name("NAME");
@@ -138,7 +154,9 @@ int Main(int argc, char** argv) {
   AddLogFlags(verify, &flags, /*needs_channel=*/false);
   CLI::App* dump = app.add_subcommand("dump", "print the frames of the files");
   AddLogFlags(dump, &flags, /*needs_channel=*/false);
-  dump->add_option("--limit", flags.dump.limit, "print so many")->type_name("N");
+  dump->add_option("--limit", flags.dump.limit, "print so many")
+      ->type_name("N")
+      ->check(WholeNumberFrom(0));
   CLI::App* truncate = app.add_subcommand("truncate", "forget old messages");
   AddLogFlags(truncate, &flags, /*needs_channel=*/true);
   AddWriteFlags(truncate, &flags);

@@ -208,7 +208,8 @@ class BadInputTest(WalctlTest):
         both = self.log("cat", "--from", "a", "--after", "b")
         self.complains(both, 2, "--after")
         self.complains(self.log("append", "--property", "novalue"), 2, "KEY=VALUE")
-        self.complains(self.log("append", "--term", "-1"), 2, "--term")
+        self.complains(self.log("append", "--term", "-1"), 2, "--term", "whole number from 1")
+        self.complains(self.log("cat", "--limit", "-3"), 2, "--limit", "whole number")
 
     def test_a_missing_dir_flag(self):
         self.complains(walctl("cat", "--channel", "c"), 2, "--dir")
@@ -277,6 +278,7 @@ class BadInputTest(WalctlTest):
 
     def test_an_input_file_that_is_not_there(self):
         self.complains(self.log("append", "/no/such/file"), 2, "/no/such/file")
+        self.complains(self.log("append", self.base), 2, self.base, "directory")
 
     def test_no_position_and_a_position_of_another_log(self):
         self.append(b"a\n")
