@@ -101,9 +101,13 @@ TEST(DeterminismTest, TheRunsAreTheRecordedOnes) {
 
 TEST(DeterminismTest, RecordedChoicesRepeatARun) {
   for (const SchedulerKind kind : kAll) {
-    for (uint64_t seed = 1; seed <= 20; ++seed) {
-      const Outcome first = Play(With(kind, seed));
+    for (uint64_t seed = 1; seed <= 40; ++seed) {
+      const uint64_t wait_steps_max = seed % 2 == 0 ? 2000 : 1;
+      Kernel::Options options = With(kind, seed);
+      options.scheduler.wait_steps_max = wait_steps_max;
+      const Outcome first = Play(options);
       Kernel::Options replay = With(SchedulerKind::kReplay, seed);
+      replay.scheduler.wait_steps_max = wait_steps_max;
       replay.scheduler.choices = first.choices;
       const Outcome second = Play(replay);
       ASSERT_EQ(second.hash, first.hash) << NameOf(kind) << " " << seed;

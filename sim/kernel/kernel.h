@@ -118,6 +118,11 @@ class Kernel {
   // when `limit` of virtual time has passed.
   bool RunUntil(absl::FunctionRef<bool()> done, absl::Duration limit);
 
+  // Nothing is left to do, now or later: whoever still waits, waits for ever.
+  bool idle() const {
+    return ready_.empty() && events_.next_ns() == EventQueue::kNever && alarms_.empty();
+  }
+
   // Steps through the next `duration` and moves time by that.
   void RunFor(absl::Duration duration);
 

@@ -62,14 +62,19 @@ TEST_F(KernelTest, RunUntilStopsAtItsLimit) {
   int count = 0;
   Count(&count);
   EXPECT_FALSE(kernel_.RunUntil([] { return false; }, absl::Milliseconds(10)));
+  EXPECT_FALSE(kernel_.idle());
   EXPECT_GE(count, 10);
   EXPECT_LE(count, 11);
   EXPECT_LE(kernel_.Now(), absl::Milliseconds(10) + absl::Nanoseconds(100));  // A step at the end.
 }
 
 TEST_F(KernelTest, RunUntilStopsWhenNothingIsLeft) {
+  EXPECT_TRUE(kernel_.idle());
+  kernel_.At(absl::Seconds(1), [] {});
+  EXPECT_FALSE(kernel_.idle());
   EXPECT_FALSE(kernel_.RunUntil([] { return false; }, absl::InfiniteDuration()));
-  EXPECT_EQ(kernel_.Now(), absl::ZeroDuration());
+  EXPECT_TRUE(kernel_.idle());
+  EXPECT_EQ(kernel_.step_count(), 1u);
 }
 
 TEST_F(KernelTest, ALimitMayBeInfinite) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "sim/kernel/arena.h"
@@ -172,13 +173,14 @@ TEST_F(RemoteCallsTest, AnAnswerOfAnotherTypeAborts) {
 // What a copy shares is not the business of whoever dies first.
 TEST(DeepCopyTest, NothingIsShared) {
   Arena arena;
-  const absl::Status original = WalError(WalErrorCode::kOnShutdown, std::string(200, 'm'));
+  absl::Status original = WalError(WalErrorCode::kOnShutdown, std::string(200, 'm'));
+  original.SetPayload("long", absl::Cord(std::string(300, 'p')));
   {
     const ArenaScope process(&arena);
     const absl::Status shared = original;
     EXPECT_EQ(arena.usage().count, 0);
     absl::Status copy = DeepCopy(original);
-    EXPECT_GT(arena.usage().count, 0);
+    EXPECT_GT(arena.usage().bytes, 500);
     EXPECT_EQ(copy, original);
     EXPECT_EQ(GetWalErrorCode(copy), WalErrorCode::kOnShutdown);
     const std::vector<absl::StatusOr<std::string>> values = {original, std::string(100, 'x')};

@@ -36,6 +36,7 @@ class RandomScheduler final : public Scheduler {
 class PctScheduler final : public Scheduler {
  public:
   PctScheduler(const SchedulerOptions& options, uint64_t seed) : random_(seed, "schedule") {
+    CHECK_GE(options.depth, 1) << "PCT has a depth of at least one";
     CHECK_GT(options.step_count, 0u) << "PCT must know about how many steps there will be";
     for (int i = 1; i < options.depth; ++i) {
       change_at_.push_back(random_.Below(options.step_count));
@@ -99,7 +100,6 @@ class ReplayScheduler final : public Scheduler {
   }
 
   Runnable* Pick(const ReadySet& ready, uint64_t step) override {
-    while (next_ < choices_.size() && choices_[next_].step < step) ++next_;
     if (!HasChoice(step)) return ready.oldest();
     const auto found = ready_.find(choices_[next_].number);
     return found == ready_.end() ? ready.oldest() : found->second;
@@ -111,7 +111,9 @@ class ReplayScheduler final : public Scheduler {
   void Removed(Runnable* item) override { ready_.erase(item->number); }
 
  private:
-  bool HasChoice(uint64_t step) const {
+  // Not every step asks: where somebody has waited too long there is no choice.
+  bool HasChoice(uint64_t step) {
+    while (next_ < choices_.size() && choices_[next_].step < step) ++next_;
     return next_ < choices_.size() && choices_[next_].step == step;
   }
 
