@@ -25,9 +25,13 @@ Future<absl::Status> TermFile::Create(FileSystem* files, std::string directory, 
   std::string bytes(kFileSize, '\0');
   StoreLittleEndian<uint64_t>(bytes.data() + kBirthWordAt, static_cast<uint32_t>(random >> 32));
   // Nobody has a term yet; a number that is drawn keeps those who race here apart, and if two draw
-  // the same one they move on.
+  // the same one they move on.  And an owner that got through meanwhile sweeps what it takes for a
+  // leftover, ours: then the file is there, and the next try finds it.
   absl::Status published = absl::AlreadyExistsError("");
-  for (uint64_t i = 0; i < kTries && absl::IsAlreadyExists(published); ++i) {
+  const auto try_again = [&published] {
+    return absl::IsAlreadyExists(published) || absl::IsNotFound(published);
+  };
+  for (uint64_t i = 0; i < kTries && try_again(); ++i) {
     const PrivateName name{Term{0}, 0, (random & 0xFFFFFFFF) + 1 + i};
     published = co_await PublishFile(files, directory, PathOf(directory, name.FileName()),
                                      PathOf(directory, kTermName), bytes);
