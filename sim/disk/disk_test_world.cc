@@ -6,6 +6,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "wal/io/testing/sector_store.h"
 
 namespace tidelog::sim {
 namespace {
@@ -112,6 +113,22 @@ std::string DiskTestHost::List(std::string_view path) {
   const auto names = Await([&] { return files()->List(std::string(path)); });
   CHECK_OK(names.status());
   return absl::StrJoin(*names, " ");
+}
+
+std::string Letters(std::string_view bytes) {
+  std::string letters;
+  for (size_t at = 0; at < bytes.size(); at += SectorStore::kSectorSize) {
+    const std::string_view sector = bytes.substr(at, SectorStore::kSectorSize);
+    const bool whole = sector.find_first_not_of(sector[0]) == std::string_view::npos;
+    letters += whole ? (sector[0] == '\0' ? '-' : sector[0]) : '!';
+  }
+  return letters;
+}
+
+std::string Sectors(std::string_view letters) {
+  std::string bytes;
+  for (const char letter : letters) bytes.append(SectorStore::kSectorSize, letter);
+  return bytes;
 }
 
 void DiskTestWorld::FaultAt(const DiskTestHost* host, DiskOperation operation, uint64_t nth,

@@ -90,6 +90,10 @@ class DiskTestHost {
   Program* program_ = nullptr;  // Gone with the process.
 };
 
+// One letter a sector of `bytes`: '-' for zeros, '!' for a torn one; and such bytes.
+std::string Letters(std::string_view bytes);
+std::string Sectors(std::string_view letters);
+
 class DiskTestWorld {
  public:
   explicit DiskTestWorld(const Kernel::Options& options, const SimDisk::Options& disk_options = {})

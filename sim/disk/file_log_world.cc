@@ -74,7 +74,8 @@ class FileLogProgram {
     co_await EnterExecutor(strand_.get());
     for (const LogStep& step : host_->script_) {
       if (step.what == What::kOpen) {
-        co_await Open(Term{step.term});
+        const Term term{step.term};
+        co_await Open(term);
         if (wal_ == nullptr) break;
       }
       if (step.what == What::kAppend) StartAppend(step.count, step.size);

@@ -63,23 +63,6 @@ std::string Found(DiskTestWorld& world, std::string_view path) {
   return bytes.ok() ? *bytes : std::string(absl::StatusCodeToString(bytes.status().code()));
 }
 
-// One letter a sector; '!' for a torn one.
-std::string Letters(std::string_view bytes) {
-  std::string letters;
-  for (size_t at = 0; at < bytes.size(); at += kSector) {
-    const std::string_view sector = bytes.substr(at, kSector);
-    const bool whole = sector.find_first_not_of(sector[0]) == std::string_view::npos;
-    letters += whole ? (sector[0] == '\0' ? '-' : sector[0]) : '!';
-  }
-  return letters;
-}
-
-std::string Sectors(std::string_view letters) {
-  std::string bytes;
-  for (const char letter : letters) bytes.append(kSector, letter);
-  return bytes;
-}
-
 // A file that is there for good, with its name.
 File* CreateDurably(DiskTestHost* host, std::string_view path, std::string_view contents) {
   File* file = host->Create(path, contents);
