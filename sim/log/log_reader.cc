@@ -32,7 +32,13 @@ Future<absl::StatusOr<Tail>> ReadTail(LogReader* reader, LogBounds bounds, uint6
   Tail tail;
   while (bounds.first < end) {
     absl::StatusOr<FetchedBefore> before = co_await reader->FetchBefore(bounds, end);
-    if (GetWalErrorCode(before.status()) == WalErrorCode::kPositionGone) break;
+    if (GetWalErrorCode(before.status()) == WalErrorCode::kPositionGone) {
+      // Truncated meanwhile: what is left begins further up.
+      const absl::StatusOr<LogBounds> now = co_await reader->Look();
+      TIDELOG_CO_RETURN_IF_ERROR(now.status());
+      bounds = *now;
+      continue;
+    }
     TIDELOG_CO_RETURN_IF_ERROR(before.status());
     Tail older;
     for (const StoredRecord& record : before->records) older.Append(record);

@@ -2,6 +2,7 @@
 #ifndef TIDELOG_SIM_LOG_MANIFEST_H_
 #define TIDELOG_SIM_LOG_MANIFEST_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ struct Manifest {
   // Null: there is none of that ordinal.
   const Prefix* Find(uint64_t ordinal) const;
 };
+
+// No writer has more uploads than that under way in a prefix.
+inline constexpr size_t kUploadWindowMax = 16;
 
 // A record's number: prefix, slot, index in the slot's group.
 inline constexpr int kSlotBits = 28;

@@ -65,17 +65,21 @@ Future<absl::StatusOr<ObjectClient::Versioned>> ObjectClient::Update(Edit edit,
   }
 }
 
-Future<uint64_t> ObjectClient::ListedEnd(uint64_t ordinal, uint64_t slot) {
+Future<uint64_t> ObjectClient::FilledTo(uint64_t ordinal, uint64_t slot) {
   LogRequest request;
   request.op = LogOp::kListKeys;
   request.channel = channel_.name;
   request.key = SlotPrefix(channel_.name, ordinal);
   const LogReply reply = co_await connection_->Call(std::move(request));
   // It only saves steps: any failure is an empty list.
+  uint64_t end = slot;
   for (const std::string& key : reply.keys) {
-    if (SlotOfKey(key) == slot) ++slot;
+    if (SlotOfKey(key) == end) ++end;
   }
-  co_return slot;
+  // A list does not tell a fence from a group.  Behind a fence lie no more than what its writer had
+  // under way, and in front of it lie groups.
+  const uint64_t behind = kUploadWindowMax + 1;
+  co_return end - slot > behind ? end - behind : slot;
 }
 
 Future<absl::Status> ObjectClient::MakeManifest(Manifest manifest) {

@@ -43,9 +43,9 @@ class ObjectClient {
   // Makes the manifest unless it is there.  kOnShutdown.
   Future<absl::Status> MakeManifest(Manifest manifest);
 
-  // A slot at or above `slot` of that prefix below which, from `slot` on, none is free.  A list may
-  // leave out the newest, so that the lowest free one may lie above.
-  Future<uint64_t> ListedEnd(uint64_t ordinal, uint64_t slot);
+  // A slot at or above `slot` of that prefix below which, from `slot` on, each holds a group.  It
+  // lies at most a few below the first that does not, unless the list leaves out the newest.
+  Future<uint64_t> FilledTo(uint64_t ordinal, uint64_t slot);
 
   Connection* connection() const { return connection_; }
   const PChannel& channel() const { return channel_; }

@@ -49,8 +49,8 @@ Future<absl::Status> ObjectReader::Refresh() {
 }
 
 Future<absl::StatusOr<uint64_t>> ObjectReader::FindEnd(uint64_t at) {
-  const uint64_t listed = co_await client_.ListedEnd(OrdinalOf(at), SlotOf(at));
-  at = NumberAt(OrdinalOf(at), listed);
+  const uint64_t filled_to = co_await client_.FilledTo(OrdinalOf(at), SlotOf(at));
+  at = NumberAt(OrdinalOf(at), filled_to);
   while (true) {
     std::string key = SlotKey(client_.channel().name, OrdinalOf(at), SlotOf(at));
     const LogReply slot = co_await client_.Get(std::move(key), /*wait=*/false);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/log/check.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/log/log_writer.h"
@@ -33,7 +34,9 @@ class ObjectWriter final : public LogWriter {
         connection_(connection),
         reader_(reader),
         client_(connection, identity.channel),
-        window_(window) {}
+        window_(window) {
+    CHECK_LE(window, kUploadWindowMax);
+  }
 
   Future<absl::Status> Claim() override;
   size_t window() const override { return window_; }
@@ -48,8 +51,9 @@ class ObjectWriter final : public LogWriter {
   uint64_t GuessNext() const override { return NumberAt(ordinal_, next_slot_); }
 
  private:
-  // Puts a fence into the lowest free slot of a prefix at or above `slot`, below which none is
-  // free, and yields where the prefix ends.  kChannelFenced: a higher term's is there; kOnShutdown.
+  // Puts a fence into the lowest free slot of a prefix at or above `slot`, below which all hold
+  // groups, and yields where the prefix ends.  kChannelFenced: a higher term's is there;
+  // kOnShutdown.
   Future<absl::StatusOr<uint64_t>> EndPrefix(uint64_t ordinal, uint64_t slot);
   // Ends every prefix that has not ended, but the newest if it is this writer's.
   Future<absl::Status> EndOlder(Manifest manifest);
@@ -118,8 +122,8 @@ Future<absl::Status> ObjectWriter::EndOlder(Manifest manifest) {
   for (size_t i = 0; i < manifest.prefixes.size(); ++i) {
     Manifest::Prefix prefix = manifest.prefixes[i];
     if (prefix.ended) continue;
-    const uint64_t listed = co_await client_.ListedEnd(prefix.ordinal, prefix.first_slot);
-    const absl::StatusOr<uint64_t> end = co_await EndPrefix(prefix.ordinal, listed);
+    const uint64_t filled_to = co_await client_.FilledTo(prefix.ordinal, prefix.first_slot);
+    const absl::StatusOr<uint64_t> end = co_await EndPrefix(prefix.ordinal, filled_to);
     TIDELOG_CO_RETURN_IF_ERROR(end.status());
     prefix.ended = true;
     prefix.end = *end;
@@ -180,7 +184,6 @@ Future<absl::Status> ObjectWriter::Claim() {
   if (!ended.ok()) co_return AsUnmatched(ended);
   const absl::Status begun = co_await BeginPrefix();
   if (!begun.ok()) co_return AsUnmatched(begun);
-  // The manifest said so after every older prefix had ended: that was the last look.
   LogBounds bounds;
   bounds.log = claimed->manifest.log;
   bounds.first = claimed->manifest.FirstNumber();
@@ -188,7 +191,9 @@ Future<absl::Status> ObjectWriter::Claim() {
       co_await ReadTail(reader_, bounds, NumberAt(ordinal_, 0), TailDepth::kTimeTick);
   TIDELOG_CO_RETURN_IF_ERROR(below.status());
   SetBelow(bounds.log, *below);
-  co_return absl::OkStatus();
+  // A later owner may have truncated what was just read: look after it, not before.
+  const absl::Status owned = co_await LookAtFence();
+  co_return AsUnmatched(owned);
 }
 
 Future<StoreResult> ObjectWriter::Store(uint64_t place, uint64_t group,
@@ -237,16 +242,16 @@ Future<absl::Status> ObjectWriter::LookAtFence() {
 }
 
 Future<absl::Status> ObjectWriter::Truncate(uint64_t number, Position mark) {
-  uint64_t oldest = OrdinalOf(number);
-  ObjectClient::Edit edit = [this, number, mark, &oldest](Manifest* manifest) {
+  std::vector<Manifest::Prefix> dropped;
+  ObjectClient::Edit edit = [this, number, mark, &dropped](Manifest* manifest) {
     if (manifest->writer != writer()) return Verdict::kRefuse;
-    oldest = std::min(oldest, OrdinalOf(manifest->FirstNumber()));
     if (manifest->mark_tick >= ToInt(mark.time_tick)) return Verdict::kDone;
     manifest->mark_tick = ToInt(mark.time_tick);
     manifest->mark = mark.ToString();
-    std::erase_if(manifest->prefixes, [number](const Manifest::Prefix& prefix) {
-      return prefix.ordinal < OrdinalOf(number);
-    });
+    while (manifest->prefixes.front().ordinal < OrdinalOf(number)) {
+      dropped.push_back(manifest->prefixes.front());
+      manifest->prefixes.erase(manifest->prefixes.begin());
+    }
     Manifest::Prefix& first = manifest->prefixes.front();
     if (first.ordinal == OrdinalOf(number)) {
       first.first_slot = std::max(first.first_slot, SlotOf(number));
@@ -259,13 +264,19 @@ Future<absl::Status> ObjectWriter::Truncate(uint64_t number, Position mark) {
     co_return WalErrorFrom(WalErrorCode::kOutcomeUnknown, "truncate", there.status());
   }
   TIDELOG_CO_RETURN_IF_ERROR(there.status());
-  // From now on nobody reads what is below; whether it is deleted matters to nobody's reading.
-  for (uint64_t ordinal = OrdinalOf(number); ordinal >= oldest; --ordinal) {
+  // From now on nobody reads what is below; whether it is deleted matters to nobody's reading.  But
+  // the fences stay: in the place of one an upload that arrives late would land, and be taken for
+  // stored by the writer that it fenced.
+  Manifest::Prefix first;
+  first.ordinal = OrdinalOf(number);
+  first.end = SlotOf(number);
+  dropped.push_back(first);
+  for (size_t i = 0; i < dropped.size(); ++i) {
     LogRequest request;
     request.op = LogOp::kDeleteBelow;
     request.channel = channel().name;
-    request.key = SlotPrefix(channel().name, ordinal);
-    request.from = ordinal == OrdinalOf(number) ? SlotOf(number) : kNoEnd;
+    request.key = SlotPrefix(channel().name, dropped[i].ordinal);
+    request.from = dropped[i].end;
     const LogReply deleted = co_await connection_->Call(std::move(request));
     if (deleted.code == LogCode::kClosed) break;
   }

@@ -116,13 +116,14 @@ Future<absl::Status> SimWal::Close(CloseMode mode) {
 Future<absl::Status> SimWal::CloseOnce(CloseMode mode) {
   const bool may_leave_mark = mode == CloseMode::kClean && !unavailability_.declared();
   std::optional<Gate::Pass> pass = lifetime_.TryEnter();
+  CHECK(pass.has_value());
   Future<Unit> left = lifetime_.Close();
   const absl::Status why = lifetime_.ClosedError("use");
   const bool is_unsettled = queue_.EndAll(why);
   reader_.Close();
   absl::Status closed;
   if (may_leave_mark && !is_unsettled) {
-    closed = co_await LeaveCloseMark();
+    closed = co_await LeaveCloseMark(*std::move(pass));
   }
   unavailability_.Declare(why);
   claimed_.connection->Close();
@@ -135,9 +136,16 @@ Future<absl::Status> SimWal::CloseOnce(CloseMode mode) {
   co_return closed;
 }
 
-Future<absl::Status> SimWal::LeaveCloseMark() {
+Future<absl::Status> SimWal::TryToLeaveCloseMark(Gate::Pass pass) {
+  const absl::Status left = co_await claimed_.writer->LeaveCloseMark();
+  co_return left;
+}
+
+Future<absl::Status> SimWal::LeaveCloseMark(Gate::Pass pass) {
+  // Goes on with the pass until the connection is closed, if it takes too long.
+  Future<absl::Status> leaving = TryToLeaveCloseMark(std::move(pass));
   Future<std::optional<absl::Status>> race =
-      AwaitWithTimeout<absl::Status>(claimed_.writer->LeaveCloseMark(), kCloseMarkMax);
+      AwaitWithTimeout<absl::Status>(std::move(leaving), kCloseMarkMax);
   const std::optional<absl::Status> left = co_await std::move(race);
   if (left && left->ok()) co_return absl::OkStatus();
   co_return WalError(WalErrorCode::kInner,

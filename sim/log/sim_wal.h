@@ -15,6 +15,7 @@
 #include "sim/log/sim_log.h"
 #include "sim/log/sim_reader.h"
 #include "wal/async/future.h"
+#include "wal/async/gate.h"
 #include "walimpls/helper/log_lifetime.h"
 #include "walimpls/helper/opener_lifetime.h"
 #include "walimpls/helper/unavailability.h"
@@ -82,7 +83,8 @@ class SimWal final : public walimpls::WalImpls {
   // What an operation of a writer that was fenced or closed meanwhile ends with.
   absl::Status Ended(absl::Status status) const;
   Future<absl::Status> CloseOnce(walimpls::CloseMode mode);
-  Future<absl::Status> LeaveCloseMark();
+  Future<absl::Status> LeaveCloseMark(Gate::Pass pass);
+  Future<absl::Status> TryToLeaveCloseMark(Gate::Pass pass);
 
   const walimpls::OpenerLifetime::Pass pass_;
   walimpls::LogLifetime lifetime_;
