@@ -104,7 +104,7 @@ class SectorStore {
   // One version of a sector, shared by the layers that have it; null: zeros.
   class Version {
    public:
-    Version() = default;
+    Version() : counted_(nullptr) {}
     Version(const Version& other) : counted_(other.counted_) {
       if (counted_ != nullptr) ++counted_->references;
     }
@@ -128,7 +128,7 @@ class SectorStore {
       Bytes bytes;
     };
     static const Bytes kZeros;
-    Counted* counted_ = nullptr;
+    Counted* counted_;
   };
   struct Sector {
     Version cache;
