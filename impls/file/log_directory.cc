@@ -109,8 +109,10 @@ Future<absl::Status> CheckLogDirectory(FileSystem* files, FileOptions options) {
   absl::StatusOr<bool> marked = co_await ReadMarker(files, options.dir);
   TIDELOG_CO_RETURN_IF_ERROR(marked.status());
   if (!*marked) {
-    co_return WalError(WalErrorCode::kChannelNotExist,
-                       absl::StrCat("file log ", options.dir, ": there is no log in it; opening a channel for writing makes one"));
+    co_return WalError(
+        WalErrorCode::kChannelNotExist,
+        absl::StrCat("file log ", options.dir,
+                     ": there is no log in it; opening a channel for writing makes one"));
   }
   absl::StatusOr<FileSystemInfo> info = co_await files->Info(options.dir);
   if (!info.ok()) {
