@@ -38,7 +38,7 @@ struct Operation {
   // All but opens: which of the client's handles, from the newest, 0.
   uint32_t handle = 0;
 
-  // kOpen.  0: one more than was ever asked for.
+  // kOpen.  0: one more than was ever asked for; -1: that again, -2: one less, and so on.
   int64_t term = 0;
 
   // kAppend.

@@ -1,0 +1,115 @@
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "sim/plan/draw.h"
+#include "sim/plan/generator.h"
+#include "sim/plan/plan.h"
+
+namespace tidelog::sim {
+namespace {
+
+constexpr int64_t kMicro = 1000;
+constexpr int64_t kMilli = 1000 * kMicro;
+constexpr int64_t kSecond = 1000 * kMilli;
+
+class ConfigDraw {
+ public:
+  ConfigDraw(uint64_t seed, const PlanOptions& options)
+      : draw_(seed, "plan config"), options_(options) {}
+
+  SwarmConfig Make() {
+    config_.mode = options_.mode;
+    config_.backend = options_.backends[draw_.Below(options_.backends.size())];
+    config_.horizon_ns = draw_.Log(20 * kMilli, 4 * kSecond);
+    config_.settle_ns = 120 * kSecond;
+    config_.steps_max = 4000000;
+    DrawClients();
+    DrawScheduler();
+    DrawHardware();
+    DrawLogKnobs();
+    if (config_.backend == BackendKind::kFile) DrawFileKnobs();
+    return config_;
+  }
+
+ private:
+  void DrawClients() {
+    config_.slots = static_cast<uint32_t>(draw_.Between(1, 3));
+    const int64_t count = draw_.Between(1, 4);
+    for (int64_t i = 0; i < count; ++i) {
+      Client client;
+      client.slot = static_cast<uint32_t>(draw_.Below(config_.slots));
+      const bool writes = draw_.OneIn(1, 2);
+      const int64_t reopen_after = draw_.Log(kMilli, 500 * kMilli);
+      if (i == 0 || writes) client.reopen_after_ns = reopen_after;
+      config_.clients.push_back(client);
+    }
+  }
+
+  void DrawScheduler() {
+    config_.scheduler =
+        draw_.Of({SchedulerKind::kFifo, SchedulerKind::kRandomReady, SchedulerKind::kRandomReady,
+                  SchedulerKind::kRandomReady, SchedulerKind::kPct, SchedulerKind::kStarve});
+    config_.scheduler_depth = static_cast<uint32_t>(draw_.Between(1, 5));
+    config_.scheduler_steps = static_cast<uint64_t>(draw_.Log(1000, 30000));
+    config_.scheduler_victim = static_cast<uint64_t>(draw_.Log(1, 16));
+    config_.time_grain_ns = draw_.Of<int64_t>({0, 10 * kMicro, 50 * kMicro, 200 * kMicro});
+  }
+
+  Latencies DrawLatencies(int64_t least, int64_t most) {
+    Latencies latencies;
+    latencies.least_ns = draw_.Log(least, most);
+    latencies.most_ns = draw_.Log(latencies.least_ns, latencies.least_ns * 64);
+    return latencies;
+  }
+
+  void DrawHardware() {
+    config_.disk_cached = DrawLatencies(200, 2 * kMicro);
+    config_.disk_device = DrawLatencies(2 * kMicro, 200 * kMicro);
+    config_.network = DrawLatencies(5 * kMicro, 500 * kMicro);
+    config_.tear_bytes = draw_.Of<uint64_t>({512, 4096});
+    config_.two_steps_in_1000 = draw_.Of<uint64_t>({0, 250, 900});
+    config_.blocking_max_ns = draw_.Log(10 * kMicro, 10 * kMilli);
+    config_.upload_window = static_cast<uint32_t>(draw_.Between(1, 8));
+  }
+
+  void Knob(std::string_view name, std::string value) {
+    if (draw_.OneIn(1, 2)) config_.knobs.emplace(name, std::move(value));
+  }
+  void KnobMillis(std::string_view name, int64_t least, int64_t most) {
+    const int64_t millis = draw_.Log(least, most);
+    Knob(name, absl::StrCat(millis, "ms"));
+  }
+
+  void DrawLogKnobs() {
+    KnobMillis("wal.tick_interval", 2, 20000);
+    Knob("wal.in_flight_count_max", draw_.Of<const char*>({"1", "2", "8", "64"}));
+    Knob("wal.in_flight_bytes_max", draw_.Of<const char*>({"1", "4096", "65536"}));
+    Knob("wal.retry_delay_min", draw_.Of<const char*>({"1ms", "3ms", "10ms"}));
+    Knob("wal.retry_delay_max", draw_.Of<const char*>({"10ms", "100ms", "1s"}));
+    KnobMillis("wal.open_step_limit", 500, 30000);
+    KnobMillis("wal.interceptor_close_limit", 10, 3000);
+    KnobMillis("wal.close_step_limit", 100, 10000);
+    KnobMillis("wal.slow_append_limit", 1, 1000);
+  }
+
+  // Segments are small in any case: the log rolls, and the zeros of large ones are slow to write.
+  void DrawFileKnobs() {
+    config_.knobs["segment_bytes"] = draw_.Of<const char*>({"65536", "65536", "131072", "262144"});
+    config_.knobs["preallocate"] = draw_.Of<const char*>({"zero", "zero", "reserve", "none"});
+    Knob("read_ahead_bytes", draw_.Of<const char*>({"4096", "65536"}));
+    Knob("message_bytes_max", draw_.Of<const char*>({"4096", "16384", "65536"}));
+  }
+
+  Draw draw_;
+  const PlanOptions& options_;
+  SwarmConfig config_;
+};
+
+}  // namespace
+
+SwarmConfig DrawConfig(uint64_t seed, const PlanOptions& options) {
+  return ConfigDraw(seed, options).Make();
+}
+
+}  // namespace tidelog::sim
