@@ -1,0 +1,238 @@
+// The backend "sim" by its interfaces: what the tests of whole lives do not look at.
+#include "sim/log/sim_log.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/log/check.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "sim/kernel/kernel.h"
+#include "sim/kernel/process.h"
+#include "sim/log/log_fault.h"
+#include "sim/log/log_service.h"
+#include "sim/log/protocol.h"
+#include "wal/async/coroutine.h"
+#include "wal/async/executor.h"
+#include "wal/async/future.h"
+#include "wal/async/runtime.h"
+#include "wal/environment.h"
+#include "wal/message/message_factory.h"
+#include "wal/message/message_stamper.h"
+#include "wal/status.h"
+#include "walimpls/opener.h"
+
+namespace tidelog::sim {
+namespace {
+
+using walimpls::CloseMode;
+using walimpls::Group;
+using walimpls::Ids;
+using walimpls::RawBatch;
+using walimpls::ScannerImpls;
+using walimpls::ScanOptions;
+using walimpls::WalImpls;
+
+// Calls `*start`, which returns a future, on `strand`, and yields what that yields.
+template <class F>
+std::invoke_result_t<F&> OnStrand(Executor* strand, F* start) {
+  co_await EnterExecutor(strand);
+  auto future = (*start)();
+  auto value = co_await std::move(future);
+  co_return value;
+}
+
+LogServiceOptions OptionsOf(LogProtocol protocol) {
+  LogServiceOptions options;
+  options.protocol = protocol;
+  return options;
+}
+
+class SimLogTest : public ::testing::TestWithParam<LogProtocol> {
+ protected:
+  template <class F>
+  auto Run(F start) {
+    return Blocking(strand_.get(), [&] { return OnStrand(strand_.get(), &start); });
+  }
+
+  SimLogTest() : service_(&kernel_, OptionsOf(GetParam())), process_(kernel_.Spawn("test")) {
+    strand_ = process_->runtime()->MakeExecutor("test");
+    opener_ = MakeSimLogOpener(process_, &service_);
+  }
+  ~SimLogTest() override {
+    if (wal_ != nullptr) CHECK_OK(CloseWal());
+    const absl::Status closed = Run([this] { return opener_->Close(); });
+    CHECK_OK(closed);
+  }
+
+  void Open(int64_t term) {
+    walimpls::OpenOptions options;
+    options.strand = strand_.get();
+    auto wal = Run([&] { return opener_->Open(PChannel{"orders", Term{term}}, options); });
+    ASSERT_TRUE(wal.ok()) << wal.status();
+    wal_ = *std::move(wal);
+  }
+  absl::Status CloseWal() {
+    absl::Status closed = Run([this] { return wal_->Close(CloseMode::kAbandon); });
+    wal_.reset();
+    return closed;
+  }
+  Group MakeGroup(MessageType type) {
+    absl::StatusOr<MutableMessage> message = MessageFactory::AnyBuilder(type).Build("payload");
+    CHECK_OK(message);
+    MessageStamper::Stamp(*message, wal_->channel().term, TimeTick{next_tick_++}, nullptr);
+    Group group;
+    group.push_back(MessageStamper::Seal(*std::move(message)));
+    return group;
+  }
+  MessageId Append(MessageType type = MessageType::kInsert) {
+    Group group = MakeGroup(type);
+    const absl::StatusOr<Ids> ids = Run([&] { return wal_->Append(std::move(group)); });
+    CHECK_OK(ids);
+    return ids->front();
+  }
+  std::unique_ptr<ScannerImpls> Scan(const ScanOptions& options) {
+    auto scanner = Run([&] { return wal_->Read(options); });
+    CHECK_OK(scanner);
+    return *std::move(scanner);
+  }
+  absl::StatusOr<RawBatch> Next(ScannerImpls* scanner) {
+    return Run([scanner] { return scanner->Next({}); });
+  }
+  void Close(ScannerImpls* scanner) {
+    const absl::Status closed = Run([scanner] { return scanner->Close(); });
+    CHECK_OK(closed);
+  }
+
+  Kernel kernel_{Kernel::Options{}};
+  LogService service_;
+  Process* const process_;
+  std::unique_ptr<Executor> strand_;
+  std::unique_ptr<walimpls::OpenerImpls> opener_;
+  std::unique_ptr<WalImpls> wal_;
+  uint64_t next_tick_ = 1000;
+};
+
+TEST_P(SimLogTest, IsBuiltByItsNameAndTakesNoSettings) {
+  const auto builder = MakeSimLogBuilder(process_, &service_);
+  EXPECT_EQ(builder->name(), "sim");
+  Environment environment;
+  environment.runtime = process_->runtime();
+  const Config config = {{"no_such_key", "1"}};
+  EXPECT_EQ(GetWalErrorCode(builder->Build(environment, config).status()),
+            WalErrorCode::kInvalidArgument);
+  auto opener = builder->Build(environment, {});
+  ASSERT_TRUE(opener.ok()) << opener.status();
+  const absl::Status closed = Run([&] { return (*opener)->Close(); });
+  EXPECT_TRUE(closed.ok()) << closed;
+}
+
+TEST_P(SimLogTest, AReaderThatRetentionOvertakesIsToldTheOldestThereIs) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  for (int i = 0; i < 4; ++i) Append();
+  Append(MessageType::kTimeTick);
+  const MessageId last = Append();
+  ScanOptions options;
+  options.read_ahead_count_max = 1;
+  const auto scanner = Scan(options);
+  ASSERT_TRUE(Next(scanner.get()).ok());
+  service_.Retain("orders", 100);  // What recovery needs stays: the TimeTick and all behind it.
+  absl::StatusOr<RawBatch> batch = Next(scanner.get());
+  while (batch.ok()) batch = Next(scanner.get());
+  EXPECT_EQ(GetWalErrorCode(batch.status()), WalErrorCode::kPositionGone);
+  const std::optional<Position> oldest = OldestPositionOf(batch.status());
+  ASSERT_TRUE(oldest.has_value());
+  EXPECT_EQ(oldest->time_tick, TimeTick{1003});
+  Close(scanner.get());
+
+  options.from = walimpls::ScanFrom{oldest->last_confirmed};
+  options.until = last;
+  const auto rest = Scan(options);
+  std::vector<TimeTick> ticks;
+  for (bool end = false; !end;) {
+    const absl::StatusOr<RawBatch> next = Next(rest.get());
+    ASSERT_TRUE(next.ok()) << next.status();
+    for (const ImmutableMessage& message : next->messages) ticks.push_back(message.time_tick());
+    end = next->end;
+  }
+  EXPECT_EQ(ticks, (std::vector<TimeTick>{TimeTick{1004}, TimeTick{1005}}));
+  Close(rest.get());
+}
+
+// Goal: C2's word for it.  Method: the service never answers, and the library never gives up.
+TEST_P(SimLogTest, AnAppendThatHangsEndsUnknownAtCloseAndIsDecidedForEver) {
+  Open(1);
+  Append();
+  service_.SetFaults([](const LogCall& call) {
+    LogVerdict verdict;
+    verdict.stuck = call.stores_group;
+    return verdict;
+  });
+  Group group = MakeGroup(MessageType::kInsert);
+  std::optional<absl::StatusOr<Ids>> ended;
+  Run([&] {
+    Then<absl::StatusOr<Ids>>(wal_->Append(std::move(group)), strand_.get(),
+                              [&](absl::StatusOr<Ids> ids) { ended = std::move(ids); });
+    return MakeReadyFuture(Unit{});
+  });
+  kernel_.RunFor(absl::Minutes(1));
+  EXPECT_FALSE(ended.has_value()) << "nobody can know what became of it";
+  EXPECT_TRUE(CloseWal().ok());
+  kernel_.RunFor(absl::Seconds(1));
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(GetWalErrorCode(ended->status()), WalErrorCode::kOutcomeUnknown);
+}
+
+TEST_P(SimLogTest, AnAnswerThatComesAfterCloseDisturbsNobody) {
+  Open(1);
+  service_.SetFaults([](const LogCall& call) {
+    LogVerdict verdict;
+    if (call.stores_group) verdict.reply_delay = absl::Milliseconds(300);
+    return verdict;
+  });
+  Group group = MakeGroup(MessageType::kInsert);
+  std::optional<absl::StatusOr<Ids>> ended;
+  Run([&] {
+    Then<absl::StatusOr<Ids>>(wal_->Append(std::move(group)), strand_.get(),
+                              [&](absl::StatusOr<Ids> ids) { ended = std::move(ids); });
+    return MakeReadyFuture(Unit{});
+  });
+  kernel_.RunFor(absl::Milliseconds(50));
+  EXPECT_TRUE(CloseWal().ok());
+  kernel_.RunFor(absl::Seconds(2));
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(GetWalErrorCode(ended->status()), WalErrorCode::kOutcomeUnknown);
+}
+
+TEST_P(SimLogTest, WhatIsAnsweredAtOnceEndsInTheOrderOfTheCalls) {
+  Open(1);
+  service_.SetFaults([](const LogCall&) {
+    LogVerdict verdict;
+    verdict.at_once = true;
+    return verdict;
+  });
+  MessageId before;
+  for (int i = 0; i < 20; ++i) {
+    const MessageId id = Append();
+    if (before.has_value()) {
+      EXPECT_TRUE(BeforeWithinLog(before, id));
+    }
+    before = id;
+  }
+}
+
+std::string NameOfParam(const ::testing::TestParamInfo<LogProtocol>& info) {
+  return std::string(NameOf(info.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, SimLogTest, ::testing::ValuesIn(kLogProtocols), NameOfParam);
+
+}  // namespace
+}  // namespace tidelog::sim
