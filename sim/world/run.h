@@ -54,6 +54,13 @@ struct RunOptions {
 struct ProbeHits {
   std::string name;
   uint64_t hits = 0;
+  bool rare = false;  // A campaign need not have seen it.
+};
+
+// A fault of the plan took effect.
+struct FiredFault {
+  int64_t at_ns = 0;
+  size_t index = 0;  // In plan.faults.
 };
 
 struct RunResult {
@@ -69,6 +76,7 @@ struct RunResult {
   std::vector<ProbeHits> probes;         // All there are, in a fixed order.
   // Faults that took effect, by class and phase.
   std::array<std::array<uint32_t, kRunPhaseCount>, kFaultClassCount> fault_phases{};
+  std::vector<FiredFault> fired;  // In the order in which they did.
   uint32_t skipped_operations = 0;
   size_t peak_bytes = 0;  // Of all processes at one time.
 };

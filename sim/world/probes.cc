@@ -1,0 +1,113 @@
+#include "sim/world/probes.h"
+
+#include <string_view>
+#include <variant>
+
+#include "sim/check/code.h"
+#include "sim/check/events.h"
+
+namespace tidelog::sim {
+namespace {
+
+using check::Code;
+using check::Event;
+
+template <class T>
+const T* As(const Event& event) {
+  return std::get_if<T>(&event.what);
+}
+
+bool Observes(const Event& event, check::Observed::Kind kind) {
+  const auto* observed = As<check::Observed>(event);
+  return observed != nullptr && observed->kind == kind;
+}
+
+template <class T>
+bool EndsWith(const Event& event, Code code) {
+  const T* end = As<T>(event);
+  return end != nullptr && end->code == code;
+}
+
+struct Probe {
+  std::string_view name;
+  bool (*holds)(const Event& event);
+};
+
+constexpr Probe kProbes[] = {
+    {"open", [](const Event& e) { return EndsWith<check::OpenReturn>(e, Code::kOk); }},
+    {"open above records",
+     [](const Event& e) {
+       const auto* open = As<check::OpenReturn>(e);
+       return open != nullptr && open->boundary.value_or(check::kNoId) != check::kNoId;
+     }},
+    {"open refused for its term",
+     [](const Event& e) { return EndsWith<check::OpenReturn>(e, Code::kUnmatchedTerm); }},
+    {"open fails for a fault",
+     [](const Event& e) {
+       return EndsWith<check::OpenReturn>(e, Code::kInner) ||
+              EndsWith<check::OpenReturn>(e, Code::kUnavailable);
+     }},
+    {"open on a full disk",
+     [](const Event& e) { return EndsWith<check::OpenReturn>(e, Code::kResourceExhausted); }},
+    {"append done", [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kOk); }},
+    {"append unknown",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kOutcomeUnknown); }},
+    {"append fenced",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kChannelFenced); }},
+    {"append withdrawn at its deadline",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kDeadlineExceeded); }},
+    {"append finds the queue or disk full",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kResourceExhausted); }},
+    {"append too large",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kTooLarge); }},
+    {"append on a broken log",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kInner); }},
+    {"append while closing",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kOnShutdown); }},
+    {"batch done in part",
+     [](const Event& e) {
+       const auto* append = As<check::AppendReturn>(e);
+       return append != nullptr && append->code != Code::kOk && !append->done.empty();
+     }},
+    {"writer fenced",
+     [](const Event& e) { return EndsWith<check::Unavailable>(e, Code::kChannelFenced); }},
+    {"writer broken", [](const Event& e) { return EndsWith<check::Unavailable>(e, Code::kInner); }},
+    {"close hangs",
+     [](const Event& e) { return EndsWith<check::CloseReturn>(e, Code::kUnavailable); }},
+    {"scan refused, position gone",
+     [](const Event& e) { return EndsWith<check::ScanOpened>(e, Code::kPositionGone); }},
+    {"scan ends, position gone",
+     [](const Event& e) { return EndsWith<check::ScanError>(e, Code::kPositionGone); }},
+    {"scan ends, corrupt",
+     [](const Event& e) { return EndsWith<check::ScanError>(e, Code::kCorrupt); }},
+    {"scan tells of a gap",
+     [](const Event& e) {
+       const auto* batch = As<check::ScanBatch>(e);
+       return batch != nullptr && batch->gap.has_value();
+     }},
+    {"truncated", [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOk); }},
+    {"truncation unknown",
+     [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOutcomeUnknown); }},
+    {"process crashed", [](const Event& e) { return As<check::ProcessCrash>(e) != nullptr; }},
+    {"machine crashed", [](const Event& e) { return As<check::MachineCrash>(e) != nullptr; }},
+    {"torn tail", [](const Event& e) { return Observes(e, check::Observed::Kind::kTornTail); }},
+    {"recovery tells of its progress",
+     [](const Event& e) { return Observes(e, check::Observed::Kind::kRecoveryProgress); }},
+    {"slow append", [](const Event& e) { return Observes(e, check::Observed::Kind::kSlowAppend); }},
+    {"backend trouble",
+     [](const Event& e) { return Observes(e, check::Observed::Kind::kBackendTrouble); }},
+};
+
+}  // namespace
+
+std::vector<ProbeHits> ProbesOf(const check::History& history) {
+  std::vector<ProbeHits> hits;
+  for (const Probe& probe : kProbes) {
+    ProbeHits found{std::string(probe.name), 0};
+    for (const Event& event : history.events) found.hits += probe.holds(event) ? 1 : 0;
+    hits.push_back(std::move(found));
+  }
+  return hits;
+}
+
+}  // namespace tidelog::sim

@@ -1,0 +1,128 @@
+#include "sim/world/words.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/log/check.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sim/kernel/trace.h"
+#include "wal/message/record.h"
+#include "wal/status.h"
+#include "wal/types.h"
+
+namespace tidelog::sim {
+namespace {
+
+constexpr uint32_t kMagic = 0x744c6f67;
+constexpr std::string_view kProperty = "n";
+
+// What each payload begins with.
+struct Label {
+  uint32_t magic = kMagic;
+  int32_t client = 0;
+  int32_t number = 0;
+};
+
+check::Submission SubmissionOf(const RecordView& record) {
+  check::Submission submission;
+  const std::string_view payload = record.payload();
+  Label label;
+  if (payload.size() >= sizeof(label)) {
+    std::memcpy(&label, payload.data(), sizeof(label));
+    if (label.magic == kMagic) submission.payload = {label.client, label.number, 0};
+  }
+  const std::optional<std::string_view> property = record.Property(kProperty);
+  uint64_t hash = HashBytes(payload);
+  if (property) hash = hash * 31 + HashBytes(*property);
+  submission.payload.hash = hash;
+  submission.type = ToInt(record.type());
+  if (submission.type == check::kTimeTickType) submission.payload = {};
+  const std::string_view vchannel = record.vchannel();
+  if (vchannel.empty()) return submission;
+  int32_t number = -1;
+  const bool is_known =
+      absl::StartsWith(vchannel, "v") && absl::SimpleAtoi(vchannel.substr(1), &number);
+  submission.vchannel = is_known ? number : -1;
+  return submission;
+}
+
+}  // namespace
+
+check::Code CodeOf(const absl::Status& status) {
+  return static_cast<check::Code>(static_cast<int32_t>(GetWalErrorCode(status)));
+}
+
+check::Id IdOf(const MessageId& id) {
+  if (!id.has_value()) return check::kNoId;
+  const absl::StatusOr<uint64_t> number = id.ToNumber();
+  CHECK_OK(number.status());
+  return *number + 1;
+}
+
+check::Position PositionOf(const Position& position) {
+  return {IdOf(position.last_confirmed), ToInt(position.time_tick)};
+}
+
+std::optional<check::Position> PositionOf(const std::optional<Position>& position) {
+  if (!position) return std::nullopt;
+  return PositionOf(*position);
+}
+
+check::Acknowledgement AcknowledgementOf(const AppendResult& result) {
+  return {IdOf(result.id), ToInt(result.time_tick), IdOf(result.last_confirmed)};
+}
+
+check::Record RecordOf(const ImmutableMessage& message) {
+  check::Record record;
+  record.id = IdOf(message.id());
+  record.tick = ToInt(message.time_tick());
+  record.term = ToInt(message.term());
+  record.last_confirmed = IdOf(message.last_confirmed());
+  record.content = SubmissionOf(message.record());
+  return record;
+}
+
+check::ScanBatch BatchOf(const ScanBatch& batch) {
+  check::ScanBatch told;
+  told.records.reserve(batch.messages.size());
+  for (const ImmutableMessage& message : batch.messages) told.records.push_back(RecordOf(message));
+  told.complete_through = ToInt(batch.complete_through);
+  told.complete_is_stored = batch.complete_is_stored;
+  told.resume = PositionOf(batch.resume);
+  if (batch.gap) told.gap = check::IdRange{IdOf(batch.gap->first), IdOf(batch.gap->last)};
+  told.end = batch.end;
+  return told;
+}
+
+std::string VChannelName(uint32_t vchannel) {
+  return vchannel == 0 ? std::string() : absl::StrCat("v", vchannel);
+}
+
+absl::StatusOr<MutableMessage> MakeMessage(const Operation& append, int32_t client, int32_t number,
+                                           size_t size_min, bool far_barrier) {
+  MutableMessage::Builder builder(static_cast<MessageType>(append.type));
+  const std::string vchannel = VChannelName(append.vchannel);
+  if (!vchannel.empty()) builder.VChannel(vchannel);
+  if (number % 3 == 0) builder.Property(kProperty, absl::StrCat(number));
+  if (far_barrier) builder.BarrierTimeTick(MakeTimeTick(uint64_t{1} << 44, 0));
+  const size_t size = std::max({sizeof(Label), size_t{append.bytes}, size_min});
+  absl::StatusOr<MutableMessage> message = std::move(builder).BuildWithRoom(size);
+  if (!message.ok()) return message;
+  const std::span<char> payload = message->mutable_payload();
+  const Label label{kMagic, client, number};
+  std::memset(payload.data(), 'a' + number % 26, payload.size());
+  std::memcpy(payload.data(), &label, sizeof(label));
+  return message;
+}
+
+check::Submission SubmissionOf(const MutableMessage& message) {
+  return SubmissionOf(message.view());
+}
+
+}  // namespace tidelog::sim
