@@ -1,0 +1,53 @@
+#include "tools/simulator/canary.h"
+
+#include <cstdint>
+
+#include "gtest/gtest.h"
+#include "sim/check/history.h"
+#include "sim/check/registry.h"
+#include "sim/check/testing/story.h"
+#include "tools/simulator/summary.h"
+
+namespace tidelog::simulator {
+namespace {
+
+sim::check::History TrueHistory() {
+  sim::check::Story story;
+  story.Writer(1, /*term=*/1).Append(1, 1).Append(1, 2).StoreTick(1).Final();
+  return story.history;
+}
+
+TEST(CanaryTest, OneSeedInAHundredIsOne) {
+  int count = 0;
+  for (uint64_t seed = 1; seed <= 100'000; ++seed) count += IsCanarySeed(seed) ? 1 : 0;
+  EXPECT_GT(count, 900);
+  EXPECT_LT(count, 1100);
+}
+
+TEST(CanaryTest, ALieInATrueHistoryIsNoticed) {
+  ASSERT_TRUE(sim::check::Check(TrueHistory()).empty());
+  RunSummary summary;
+  FlyCanary(TrueHistory(), &summary);
+  EXPECT_TRUE(summary.is_canary);
+  EXPECT_TRUE(summary.canary_noticed);
+  EXPECT_FALSE(summary.failed());
+}
+
+TEST(CanaryTest, WhereNothingWasAcknowledgedThereIsNoLieToTell) {
+  sim::check::Story story;
+  story.Writer(1, /*term=*/1).Final();
+  RunSummary summary;
+  FlyCanary(story.history, &summary);
+  EXPECT_FALSE(summary.is_canary);
+}
+
+TEST(CanaryTest, ARunWithoutFinalScansCannotTell) {
+  sim::check::Story story;
+  story.Writer(1, /*term=*/1).Append(1, 1);
+  RunSummary summary;
+  FlyCanary(story.history, &summary);
+  EXPECT_FALSE(summary.is_canary);
+}
+
+}  // namespace
+}  // namespace tidelog::simulator

@@ -1,0 +1,41 @@
+#include "tools/simulator/child.h"
+
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/log/check.h"
+#include "tools/simulator/death.h"
+#include "tools/simulator/pipe.h"
+
+namespace tidelog::simulator {
+
+void WindCpuAlarm() {
+  itimerval timer{};
+  timer.it_value.tv_sec = kCpuSecondsMax;
+  PCHECK(setitimer(ITIMER_PROF, &timer, nullptr) == 0);
+}
+
+ChildResult RunInChild(absl::FunctionRef<std::string()> work) {
+  Pipe pipe;
+  const CapturedErrors errors;
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  PCHECK(pid >= 0) << "fork";
+  if (pid == 0) {
+    errors.Redirect();
+    WindCpuAlarm();
+    const bool is_written = pipe.Write(work());
+    _exit(is_written ? 0 : 1);
+  }
+  pipe.CloseWriter();
+  ChildResult result;
+  result.text = pipe.ReadAll();
+  result.death = WaitFor(pid, errors);
+  result.finished = result.death.signal == 0 && result.death.exit_code == 0;
+  return result;
+}
+
+}  // namespace tidelog::simulator

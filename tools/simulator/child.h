@@ -1,0 +1,26 @@
+// Child: runs a piece of work in a forked process, so that what dies there dies alone.
+#ifndef TIDELOG_TOOLS_SIMULATOR_CHILD_H_
+#define TIDELOG_TOOLS_SIMULATOR_CHILD_H_
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "tools/simulator/death.h"
+
+namespace tidelog::simulator {
+
+struct ChildResult {
+  bool finished = false;  // False: see `death`.
+  std::string text;       // What the work returned.
+  Death death;
+};
+
+// Gives this process the whole of kCpuSecondsMax, from now on.
+void WindCpuAlarm();
+
+// Returns what `work` returns in a child of its own.  Requires: this process has one thread.
+ChildResult RunInChild(absl::FunctionRef<std::string()> work);
+
+}  // namespace tidelog::simulator
+
+#endif  // TIDELOG_TOOLS_SIMULATOR_CHILD_H_

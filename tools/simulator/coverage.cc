@@ -1,0 +1,86 @@
+#include "tools/simulator/coverage.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "sim/plan/fault.h"
+#include "sim/plan/plan.h"
+#include "sim/world/run.h"
+
+namespace tidelog::simulator {
+namespace {
+
+bool IsHit(uint64_t count) { return count != 0; }
+
+}  // namespace
+
+void Coverage::Add(const RunSummary& summary) {
+  if (summary.probes.empty()) return;  // It died.
+  ++runs_;
+  if (probes_.empty()) {
+    for (const sim::ProbeHits& probe : summary.probes) {
+      probes_.push_back(Probe{probe.name, probe.rare, 0, 0});
+    }
+  }
+  for (size_t i = 0; i < probes_.size() && i < summary.probes.size(); ++i) {
+    probes_[i].hits += summary.probes[i].hits;
+    if (IsHit(summary.probes[i].hits)) ++probes_[i].runs;
+  }
+  for (size_t fault = 0; fault < faults_.size(); ++fault) {
+    for (size_t phase = 0; phase < faults_[fault].size(); ++phase) {
+      faults_[fault][phase] += summary.faults[fault][phase];
+    }
+  }
+}
+
+std::vector<std::string> Coverage::MissedProbes() const {
+  std::vector<std::string> missed;
+  for (const Probe& probe : probes_) {
+    if (!probe.rare && runs_ >= kRunsPerHit && probe.runs * kRunsPerHit < runs_) {
+      missed.push_back(probe.name);
+    }
+  }
+  return missed;
+}
+
+std::string Coverage::ProbeTable() const {
+  std::string table = absl::StrFormat("%-44s %12s %9s %8s\n", "probe", "hits", "runs", "of runs");
+  for (const Probe& probe : probes_) {
+    absl::StrAppendFormat(&table, "%-44s %12d %9d %7.3f%%%s\n", probe.name, probe.hits, probe.runs,
+                          100.0 * static_cast<double>(probe.runs) / static_cast<double>(runs_),
+                          probe.rare ? "  rare" : "");
+  }
+  return table;
+}
+
+std::string Coverage::FaultTable() const {
+  std::string table = absl::StrFormat("%-18s", "fault");
+  for (int phase = 0; phase < sim::kRunPhaseCount; ++phase) {
+    absl::StrAppendFormat(&table, " %10s", sim::NameOf(static_cast<sim::RunPhase>(phase)));
+  }
+  absl::StrAppend(&table, "\n");
+  for (size_t fault = 0; fault < faults_.size(); ++fault) {
+    absl::StrAppendFormat(&table, "%-18s", sim::NameOf(static_cast<sim::FaultClass>(fault)));
+    for (const uint64_t count : faults_[fault]) {
+      absl::StrAppendFormat(&table, " %10s", IsHit(count) ? absl::StrCat(count) : ".");
+    }
+    absl::StrAppend(&table, "\n");
+  }
+  return table;
+}
+
+std::string Coverage::Line() const {
+  size_t probes = 0;
+  for (const Probe& probe : probes_) probes += IsHit(probe.hits) ? 1 : 0;
+  size_t cells = 0;
+  for (const auto& phases : faults_) {
+    for (const uint64_t count : phases) cells += IsHit(count) ? 1 : 0;
+  }
+  return absl::StrCat(probes, "/", probes_.size(), " probes, ", cells, "/",
+                      faults_.size() * sim::kRunPhaseCount, " cells");
+}
+
+}  // namespace tidelog::simulator

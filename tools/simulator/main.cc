@@ -1,0 +1,169 @@
+// simulator: runs the log in simulated worlds, and works on records of runs that failed.
+// `tools/simulate --help` is its manual.
+
+#include <cstdio>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+#include "absl/log/initialize.h"
+#include "tools/simulator/commands.h"
+#include "tools/simulator/exit_code.h"
+
+namespace tidelog::simulator {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  tools/simulate run --seeds 1..1000               # each failure leaves a record
+  tools/simulate campaign --minutes 60             # fresh seeds; the smallest failure of each kind
+  tools/simulate replay tidelog-failures/X.json
+  tools/simulate shrink tidelog-failures/X.json && tools/simulate view X.shrunk.json
+
+Exit codes: 0 fine, 1 coverage or a canary was missed or there was nothing to shrink, 2 usage,
+20 a wrong answer, 21 something waits for ever, 22 a crash, 23 the same run ended in two ways.
+Of several failures, that of the least seed counts.)";
+
+struct Flags {
+  RunFlags run;
+  RecordFlags record;
+  CampaignFlags campaign;
+  CoverageFlags coverage;
+  BenchFlags bench;
+};
+
+void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
+  command
+      ->add_option("--config", flags->config,
+                   "what plans are drawn from: default, calm, hostile, file, log, quick, long")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--checkers", flags->checkers, "only these (default: all that fit)")
+      ->type_name("NAME")
+      ->delimiter(',');
+  command->add_option("--workers", flags->workers, "processes at one time")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--dir", flags->directory, "where records of failures go")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+CLI::App* AddRun(CLI::App* app, RunFlags* flags) {
+  CLI::App* run = app->add_subcommand("run", "run seeds");
+  run->add_option("--seeds", flags->seeds, "which, inclusive")->type_name("A..B")->required();
+  AddPlanFlags(run, &flags->plan);
+  run->add_flag("--hashes", flags->hashes, "print the trace hash of each");
+  run->add_flag("--twice", flags->twice, "run each twice, and compare");
+  run->add_option("--failures-max", flags->failures_max, "end after so many")
+      ->type_name("N")
+      ->capture_default_str();
+  return run;
+}
+
+CLI::App* AddRecordCommand(CLI::App* app, const char* name, const char* what, RecordFlags* flags,
+                           const char* out) {
+  CLI::App* command = app->add_subcommand(name, what);
+  command->add_option("file", flags->file, "the record")->type_name("FILE")->required();
+  if (out != nullptr) {
+    command->add_option("--out", flags->out, std::string("where it goes (default: ") + out + ")")
+        ->type_name("FILE");
+  }
+  return command;
+}
+
+CLI::App* AddShrink(CLI::App* app, RecordFlags* flags) {
+  CLI::App* shrink = AddRecordCommand(app, "shrink", "make of a record the least that fails alike",
+                                      flags, "FILE with .shrunk.json");
+  shrink->add_option("--runs", flags->runs_max, "no more than so many")
+      ->type_name("N")
+      ->capture_default_str();
+  shrink->add_option("--minutes", flags->minutes_max, "nor longer than this")
+      ->type_name("N")
+      ->capture_default_str();
+  return shrink;
+}
+
+CLI::App* AddCampaign(CLI::App* app, CampaignFlags* flags) {
+  CLI::App* campaign =
+      app->add_subcommand("campaign", "run fresh seeds for a while, and keep what fails");
+  campaign->add_option("--minutes", flags->minutes, "how long")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  campaign->add_option("--first", flags->first_seed, "the first seed (default: from the date)")
+      ->type_name("SEED");
+  AddPlanFlags(campaign, &flags->plan);
+  return campaign;
+}
+
+CLI::App* AddCoverage(CLI::App* app, CoverageFlags* flags) {
+  CLI::App* coverage =
+      app->add_subcommand("coverage", "which probes are hit, and which faults meet what");
+  coverage->add_option("--seeds", flags->seeds, "which, inclusive")
+      ->type_name("A..B")
+      ->capture_default_str();
+  AddPlanFlags(coverage, &flags->plan);
+  return coverage;
+}
+
+CLI::App* AddBench(CLI::App* app, BenchFlags* flags) {
+  CLI::App* bench = app->add_subcommand("bench", "how fast the simulator is");
+  bench->add_option("--config", flags->config, "what plans are drawn from")
+      ->type_name("NAME")
+      ->capture_default_str();
+  bench->add_option("--seconds", flags->seconds, "how long, about")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  return bench;
+}
+
+int Main(int argc, char** argv) {
+  absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
+  absl::InitializeLog();
+  CLI::App app("simulator: the log in simulated worlds, from seeds and records", "simulate");
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("simulate: ") + error.what() + " (see tools/simulate --help)\n";
+  });
+  Flags flags;
+  CLI::App* run = AddRun(&app, &flags.run);
+  CLI::App* replay =
+      AddRecordCommand(&app, "replay", "repeat a run, and compare it", &flags.record, nullptr);
+  CLI::App* shrink = AddShrink(&app, &flags.record);
+  CLI::App* explain = AddRecordCommand(&app, "explain", "tell what happened, a line an event",
+                                       &flags.record, "standard output");
+  CLI::App* to_test =
+      AddRecordCommand(&app, "to-test", "print a C++ test that fails until this is mended",
+                       &flags.record, "standard output");
+  CLI::App* view = AddRecordCommand(&app, "view", "write a page with the timeline", &flags.record,
+                                    "FILE with .html");
+  CLI::App* campaign = AddCampaign(&app, &flags.campaign);
+  CLI::App* coverage = AddCoverage(&app, &flags.coverage);
+  CLI::App* bench = AddBench(&app, &flags.bench);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return static_cast<int>(app.exit(error) == 0 ? ExitCode::kFine : ExitCode::kUsage);
+  }
+  ExitCode code = ExitCode::kUsage;
+  if (run->parsed()) code = RunSeedsCommand(flags.run);
+  if (replay->parsed()) code = RunReplay(flags.record);
+  if (shrink->parsed()) code = RunShrink(flags.record);
+  if (explain->parsed()) code = RunExplain(flags.record);
+  if (to_test->parsed()) code = RunToTest(flags.record);
+  if (view->parsed()) code = RunView(flags.record);
+  if (campaign->parsed()) code = RunCampaign(flags.campaign);
+  if (coverage->parsed()) code = RunCoverage(flags.coverage);
+  if (bench->parsed()) code = RunBench(flags.bench);
+  if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kNotMet;
+  return static_cast<int>(code);
+}
+
+}  // namespace
+}  // namespace tidelog::simulator
+
+int main(int argc, char** argv) { return tidelog::simulator::Main(argc, argv); }
