@@ -1,0 +1,112 @@
+#include "sim/mutant/catalog.h"
+
+#include <array>
+
+namespace tidelog::sim {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::string_view kLoss[] = {"durability", "linearizability", "truncation", "order"};
+constexpr std::string_view kFence[] = {"fencing", "durability", "linearizability", "order",
+                                       "crash"};
+constexpr std::string_view kOutcome[] = {"durability", "errors", "linearizability"};
+constexpr std::string_view kNoticed[] = {"fencing", "liveness", "errors"};
+constexpr std::string_view kTick[] = {"ticks"};
+constexpr std::string_view kTickOrder[] = {"ticks", "order", "errors", "durability", "crash"};
+constexpr std::string_view kRange[] = {"range", "order", "truncation"};
+constexpr std::string_view kTruncation[] = {"truncation", "durability", "errors", "range",
+                                            "linearizability"};
+constexpr std::string_view kStall[] = {"liveness", "visibility"};
+constexpr std::string_view kDamage[] = {"durability", "errors", "linearizability", "liveness",
+                                        "truncation"};
+constexpr std::string_view kEarly[] = {"durability", "linearizability", "visibility", "order",
+                                       "errors"};
+constexpr std::string_view kLife[] = {"lifetime", "crash"};
+
+constexpr std::array kAll = {
+    MutantEntry{Mutant::kClaimNotSynced, "claim-not-synced",
+                "the owner word is not durable before the claimer goes on", "file", Names(kDamage)},
+    MutantEntry{Mutant::kTermCheckOffByOne, "term-check-off-by-one",
+                "the highest term opens again without a clean close", "file", Names(kFence)},
+    MutantEntry{Mutant::kOwnerNeverLooks, "owner-never-looks",
+                "an owner does not look at the owner word any more", "file", Names(kFence)},
+    MutantEntry{Mutant::kOldOwnerAcknowledges, "old-owner-acknowledges",
+                "the owner word is not looked at between a sync and its acknowledgement", "file",
+                Names(kFence)},
+    MutantEntry{Mutant::kNoClaimManifest, "no-claim-manifest",
+                "a takeover reads the boundary without a manifest of its own", "file",
+                Names(kFence)},
+    MutantEntry{Mutant::kNoLastLookAtTerm, "no-last-look-at-term",
+                "an open returns though a higher term has claimed meanwhile", "file",
+                Names(kFence)},
+    MutantEntry{Mutant::kIdleWriterNeverLooks, "idle-writer-never-looks",
+                "an idle writer never finds that it is fenced", "file", Names(kNoticed)},
+    MutantEntry{Mutant::kAckBeforeSync, "ack-before-sync",
+                "a group is acknowledged before its sync", "file", Names(kLoss)},
+    MutantEntry{Mutant::kFsyncErrorRetried, "fsync-error-retried",
+                "a sync that failed is tried again and believed", "file", Names(kLoss)},
+    MutantEntry{Mutant::kTailNotSyncedBeforeRead, "tail-not-synced-before-read",
+                "a takeover reads the tail without syncing it first", "file", Names(kLoss)},
+    MutantEntry{Mutant::kTailNotSyncedBeforeSeal, "tail-not-synced-before-seal",
+                "a takeover seals what its reading pushed no further than the device's cache",
+                "file", Names(kDamage)},
+    MutantEntry{Mutant::kTailReadThroughCache, "tail-read-through-cache",
+                "a takeover believes the page cache after a failed sync", "file", Names(kDamage)},
+    MutantEntry{Mutant::kWatermarkIgnored, "watermark-ignored",
+                "damage below a watermark passes for a torn tail", "hostile", Names(kDamage)},
+    MutantEntry{Mutant::kDirectoryNotSynced, "directory-not-synced",
+                "a segment is listed before its name is durable", "file", Names(kDamage)},
+    MutantEntry{Mutant::kSegmentListedBeforeSynced, "segment-listed-before-synced",
+                "a segment is listed before its header is durable", "file", Names(kDamage)},
+    MutantEntry{Mutant::kRecycledBeforeDurable, "unlinked-before-durable",
+                "truncated segments go before the manifest without them is durable", "file",
+                Names(kDamage)},
+    MutantEntry{Mutant::kUnknownToldNotDone, "unknown-told-not-done",
+                "a fence ends what was handed to storage as not done", "file", Names(kOutcome)},
+    MutantEntry{Mutant::kReaderPassesWatermark, "reader-passes-watermark",
+                "a reader delivers what may not be durable yet", "file", Names(kEarly)},
+    MutantEntry{Mutant::kTruncatedTooFar, "truncated-too-far",
+                "a truncation drops one segment too many", "file", Names(kTruncation)},
+    MutantEntry{Mutant::kMarkForgotten, "mark-forgotten", "an open forgets the truncation mark",
+                "file", Names(kTruncation)},
+    MutantEntry{Mutant::kWriterWakesNoReader, "writer-wakes-no-reader",
+                "readers at the tail are not told of what is durable", "file", Names(kStall)},
+    MutantEntry{Mutant::kDeadlineToldNotDone, "deadline-told-not-done",
+                "a deadline after the hand-over ends an append as not done", "log",
+                Names(kOutcome)},
+    MutantEntry{Mutant::kTickPassesAppend, "tick-passes-append",
+                "a tick is told while an append below it is under way", "log", Names(kTick)},
+    MutantEntry{Mutant::kUnstoredTickToldStored, "unstored-tick-told-stored",
+                "a tick that only this term keeps is told to be stored", "file", Names(kTick)},
+    MutantEntry{Mutant::kFirstTickNotAboveStored, "first-tick-not-above-stored",
+                "a term's ticks begin at the wall clock, wherever the log stands", "file",
+                Names(kTickOrder)},
+    MutantEntry{Mutant::kAfterReadAsFrom, "after-read-as-from",
+                "a scan after a position delivers what lies at it", "file", Names(kRange)},
+    MutantEntry{Mutant::kUntilExclusive, "until-exclusive",
+                "a scan until a position ends before it", "file", Names(kRange)},
+    MutantEntry{Mutant::kTruncatedStartSkipped, "truncated-start-skipped",
+                "a scan that lies before the mark goes on behind it in silence", "file",
+                Names(kTruncation)},
+    MutantEntry{Mutant::kMessageWithoutVChannelFiltered, "message-without-vchannel-filtered",
+                "a scan of a VChannel leaves out what belongs to all", "file", Names(kRange)},
+    MutantEntry{Mutant::kScannerReopensAtTail, "scanner-reopens-at-tail",
+                "a scanner goes on at the tail when its backend failed for a moment", "log",
+                Names(kRange)},
+    MutantEntry{Mutant::kCloseLeavesTicking, "close-leaves-ticking",
+                "the ticks' timer survives the close of its log", "file", Names(kLife)},
+};
+
+}  // namespace
+
+std::span<const MutantEntry> AllMutants() { return kAll; }
+
+const MutantEntry* FindMutant(std::string_view name) {
+  for (const MutantEntry& entry : kAll) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace tidelog::sim
