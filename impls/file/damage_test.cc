@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/log/check.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -73,21 +74,29 @@ class DamageTest : public ::testing::Test {
     std::vector<uint64_t> numbers;
     std::vector<std::pair<uint64_t, uint64_t>> gaps;
   };
-  Gaps ReadWithGaps(LogProcess* process);
+  // `run` runs what it is given where `wal` belongs.
+  template <class Run>
+  static Gaps ReadWithGaps(walimpls::RoWalImpls* wal, Run run);
+  Gaps ReadWithGaps(LogProcess* process) {
+    return ReadWithGaps(process->wal(), [process](auto start) { return process->Run(start); });
+  }
+  // The same as another process does.
+  Gaps ReadAsReaderWithGaps();
 
   LogMachine machine_;
 };
 
-DamageTest::Gaps DamageTest::ReadWithGaps(LogProcess* process) {
+template <class Run>
+DamageTest::Gaps DamageTest::ReadWithGaps(walimpls::RoWalImpls* wal, Run run) {
   Gaps read;
   walimpls::ScanOptions options;
   options.on_corrupt = ReadOptions::OnCorrupt::kGap;
-  const auto state = process->Run([&] { return process->wal()->Info(); });
+  const auto state = run([&] { return wal->Info(); });
   options.until = state->tail_id;
-  auto scanner = process->Run([&] { return process->wal()->Read(options); });
+  auto scanner = run([&] { return wal->Read(options); });
   read.status = scanner.status();
   for (bool end = false; read.status.ok() && !end;) {
-    auto batch = process->Run([&] { return (*scanner)->Next({}); });
+    auto batch = run([&] { return (*scanner)->Next({}); });
     read.status = batch.status();
     if (!batch.ok()) break;
     for (const ImmutableMessage& message : batch->messages) {
@@ -98,7 +107,25 @@ DamageTest::Gaps DamageTest::ReadWithGaps(LogProcess* process) {
     }
     end = batch->end;
   }
-  (void)process->Run([&] { return (*scanner)->Close(); });
+  (void)run([&] { return (*scanner)->Close(); });
+  return read;
+}
+
+DamageTest::Gaps DamageTest::ReadAsReaderWithGaps() {
+  std::unique_ptr<walimpls::OpenerImpls> opener = machine_.MakeOpener(machine_.disk().NewProcess());
+  TestRuntime& runtime = machine_.runtime();
+  walimpls::OpenOptions options;
+  options.strand = runtime.executor();
+  const PChannel channel{"orders", Term{0}};
+  auto wal = runtime.Run([&] { return opener->OpenReadOnly(channel, options); });
+  Gaps read;
+  read.status = wal.status();
+  if (wal.ok()) {
+    read = ReadWithGaps(wal->get(), [&runtime](auto start) { return runtime.Run(start); });
+    CHECK_OK(runtime.Run([&] { return (*wal)->Close(walimpls::CloseMode::kAbandon); }));
+    wal->reset();
+  }
+  CHECK_OK(runtime.Run([&] { return opener->Close(); }));
   return read;
 }
 
@@ -166,6 +193,31 @@ TEST_F(DamageTest, RotInASealedSegmentStopsAScanOrIsAGapIfAsked) {
   EXPECT_TRUE(read.status.ok()) << read.status;
   EXPECT_THAT(read.gaps, ::testing::ElementsAre(std::pair<uint64_t, uint64_t>(2, 2)));
   EXPECT_THAT(read.numbers, ::testing::ElementsAre(1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+}
+
+TEST_F(DamageTest, AReaderFindsTheTailBehindDamageInTheLastSegment) {
+  LogProcess owner(&machine_);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(owner.Append(1, 200).ok());
+  ASSERT_TRUE(owner.Close(walimpls::CloseMode::kClean).ok());
+  Rot(Names(".seg")[0], 4096 + 150);
+  const Gaps read = ReadAsReaderWithGaps();
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  EXPECT_THAT(read.gaps, ::testing::ElementsAre(std::pair<uint64_t, uint64_t>(1, 1)));
+  EXPECT_THAT(read.numbers, ::testing::ElementsAre(2, 3));
+}
+
+TEST_F(DamageTest, AReaderGetsAGapForADamagedLastRecord) {
+  LogProcess owner(&machine_);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  ASSERT_TRUE(owner.Append(1, 200).ok());
+  ASSERT_TRUE(owner.Append(3, 200).ok());
+  ASSERT_TRUE(owner.Close(walimpls::CloseMode::kClean).ok());
+  Rot(Names(".seg")[0], 4096 + 600);
+  const Gaps read = ReadAsReaderWithGaps();
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  EXPECT_THAT(read.gaps, ::testing::ElementsAre(std::pair<uint64_t, uint64_t>(2, 4)));
+  EXPECT_THAT(read.numbers, ::testing::ElementsAre(1));
 }
 
 TEST_F(DamageTest, AListedSegmentThatIsMissingRefusesTheOpen) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
@@ -30,6 +31,28 @@ absl::Status CheckHeader(const SegmentHeader& header, const std::string& channel
                   absl::StrCat("segment ", listed.name.FileName(), " of channel ", channel,
                                ": its header is that of ", header.name.FileName(), " of channel ",
                                header.channel, " with base id ", header.base_id));
+}
+
+// A message of its own memory; none if the payload is no record.
+ImmutableMessage CopyOf(const Frame& frame, const MessageId::Origin& origin) {
+  if (!RecordView::Parse(frame.payload).ok()) return ImmutableMessage();
+  MessageBlockRef block = MessageBlock::Copy(frame.payload);
+  const RecordView copy = RecordView::Trusted(block->bytes());
+  return ImmutableMessage(std::move(block), copy, MessageId::FromNumber(origin, frame.id));
+}
+
+Future<absl::Status> FeedNext(const SegmentFile* segment, SegmentScan* scan,
+                              absl::FunctionRef<void(const ScanGroup&)> on_group) {
+  const SegmentScan::Want want = scan->want();
+  std::string bytes(std::max(want.size, kChunkBytes), '\0');
+  absl::StatusOr<size_t> read = co_await segment->file->Read(want.offset, std::span<char>(bytes));
+  if (!read.ok()) {
+    co_return StorageError(
+        absl::StrCat("read ", RangeText(segment->header, want.offset, want.offset + bytes.size())),
+        read.status());
+  }
+  scan->Feed(want.offset, std::string_view(bytes).substr(0, *read), on_group);
+  co_return absl::OkStatus();
 }
 
 }  // namespace
@@ -109,39 +132,33 @@ Future<absl::StatusOr<ImmutableMessage>> ReadRecord(FileSystem* files, std::stri
   TIDELOG_CO_RETURN_IF_ERROR(opened.status());
   const SegmentFile segment = *std::move(opened);
   std::vector<IndexEntry> index = co_await ReadIndex(segment, listed);
-  SegmentScan::Options options;
-  options.header = segment.header;
-  options.from = StartFor(segment.header, index, id);
-  options.until = SealPoint(listed);
-  options.tail = SegmentScan::Tail::kStop;
-  SegmentScan scan(options);
+  std::optional<ScanPoint> from = StartFor(segment.header, index, id);
   ImmutableMessage message;
-  std::string bytes;
-  while (!scan.done() && !message.has_value()) {
-    const SegmentScan::Want want = scan.want();
-    bytes.resize(std::max(want.size, kChunkBytes));
-    absl::StatusOr<size_t> read = co_await segment.file->Read(want.offset, std::span<char>(bytes));
-    if (!read.ok()) {
-      co_return StorageError(
-          absl::StrCat("read ", RangeText(segment.header, want.offset, want.offset + bytes.size())),
-          read.status());
+  auto take = [&](const ScanGroup& group) {
+    for (const Frame& frame : group.frames) {
+      if (frame.type == FrameType::kRecord && frame.id == id) message = CopyOf(frame, origin);
     }
-    scan.Feed(want.offset, std::string_view(bytes).substr(0, *read), [&](const ScanGroup& group) {
-      for (const Frame& frame : group.frames) {
-        if (frame.type != FrameType::kRecord || frame.id != id) continue;
-        const absl::StatusOr<RecordView> record = RecordView::Parse(frame.payload);
-        if (!record.ok()) continue;
-        MessageBlockRef block = MessageBlock::Copy(frame.payload);
-        const RecordView copy = RecordView::Trusted(block->bytes());
-        message = ImmutableMessage(std::move(block), copy, MessageId::FromNumber(origin, id));
-      }
-    });
+  };
+  uint64_t bad_offset = 0;
+  // Damage in front of the record is not damage of the record: each round gets behind some.
+  while (from.has_value() && !message.has_value()) {
+    SegmentScan::Options options;
+    options.header = segment.header;
+    options.from = *from;
+    options.until = SealPoint(listed);
+    SegmentScan scan(std::move(options));
+    while (!scan.done() && !message.has_value()) {
+      absl::Status fed = co_await FeedNext(&segment, &scan, take);
+      TIDELOG_CO_RETURN_IF_ERROR(fed);
+    }
+    if (message.has_value()) break;
+    bad_offset = scan.result().end.offset;
+    from = scan.result().resync;
   }
   if (message.has_value()) co_return message;
-  co_return WalError(
-      WalErrorCode::kCorrupt,
-      absl::StrCat(RangeText(segment.header, scan.result().end.offset, listed.seal->end_offset),
-                   ": no record ", id));
+  co_return WalError(WalErrorCode::kCorrupt,
+                     absl::StrCat(RangeText(segment.header, bad_offset, listed.seal->end_offset),
+                                  ": no record ", id));
 }
 
 }  // namespace tidelog::impls::file

@@ -46,8 +46,8 @@ Future<std::vector<IndexEntry>> ReadIndex(SegmentFile segment, ManifestSegment l
 // Where to begin to scan for the record `id`.
 ScanPoint StartFor(const SegmentHeader& header, const std::vector<IndexEntry>& index, uint64_t id);
 
-// The record `id` of a sealed segment, in a block of its own.  `origin` makes its id.
-// kCorrupt: it is not there.  Errors else as OpenSegment()'s.
+// The record `id` of a sealed segment, in a block of its own.  `origin` makes its id.  Damage in
+// other groups does not matter.  kCorrupt: it is not there.  Errors else as OpenSegment()'s.
 Future<absl::StatusOr<ImmutableMessage>> ReadRecord(FileSystem* files, std::string directory,
                                                     std::string channel, ManifestSegment listed,
                                                     MessageId::Origin origin, uint64_t id);

@@ -15,6 +15,7 @@
 #include "wal/message/message.h"
 #include "wal/message/message_block.h"
 #include "wal/message/record.h"
+#include "wal/status.h"
 
 namespace tidelog::impls::file {
 
@@ -35,6 +36,15 @@ std::optional<VisibleTail> TailOf(const ScanGroup& group, const MessageId::Origi
   const ImmutableMessage message(MessageBlockRef(), *record,
                                  MessageId::FromNumber(origin, frame.id));
   return TailOf(message, frame.id);
+}
+
+// What the seal says of a last record that cannot be read.  Its last confirmed id is lost with it;
+// the oldest id there is lies below whatever it was, so a scan from there finds no less.
+VisibleTail DamagedTail(const Manifest& manifest, const Seal& seal,
+                        const MessageId::Origin& origin) {
+  const MessageId oldest = MessageId::FromNumber(origin, manifest.segments.front().base_id);
+  const TimeTick tick{seal.last_tick};
+  return {seal.last_id, Position{oldest, tick}, tick};
 }
 
 // The tail below the newest watermark of an unsealed segment; none: it lies before the segment.
@@ -90,8 +100,10 @@ Future<absl::StatusOr<VisibleTail>> ProbeTail(FileSystem* files, std::string dir
     } else if (listed.seal->last_id >= listed.base_id) {
       absl::StatusOr<ImmutableMessage> message = co_await ReadRecord(
           files, directory, manifest.channel, listed, origin, listed.seal->last_id);
-      TIDELOG_CO_RETURN_IF_ERROR(message.status());
-      co_return TailOf(*message, listed.seal->last_id);
+      const uint64_t last_id = listed.seal->last_id;
+      if (message.ok()) co_return TailOf(*message, last_id);
+      if (GetWalErrorCode(message.status()) != WalErrorCode::kCorrupt) co_return message.status();
+      co_return DamagedTail(manifest, *listed.seal, origin);
     }
   }
   co_return VisibleTail();

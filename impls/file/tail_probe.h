@@ -23,7 +23,8 @@ struct VisibleTail {
 };
 
 // Reads the last segment of `manifest`, of the channel in `directory`: to its seal, or to its
-// newest watermark.  `files` must outlive the operation.  NOT_FOUND: a segment is gone; there may
+// newest watermark.  A sealed last record that is damaged does not hide what the seal says of it.
+// `files` must outlive the operation.  NOT_FOUND: a segment is gone; there may
 // be a newer manifest.  Errors else as OpenSegment()'s.
 Future<absl::StatusOr<VisibleTail>> ProbeTail(FileSystem* files, std::string directory,
                                               Manifest manifest, MessageId::Origin origin);
