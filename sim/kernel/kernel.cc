@@ -1,15 +1,27 @@
 #include "sim/kernel/kernel.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "absl/log/check.h"
+#include "absl/strings/cord.h"  // IWYU pragma: keep (what is declared below)
 #include "absl/strings/str_cat.h"
 #include "sim/kernel/arena.h"
 #include "sim/kernel/sim_executor.h"
 #include "sim/kernel/sim_runtime.h"
 #include "sim/kernel/tripwire.h"
 #include "wal/async/future_state.h"
+
+// Declared here since its header is Abseil's own.
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+namespace cord_internal {
+void set_cordz_mean_interval(int32_t mean_interval);
+}  // namespace cord_internal
+ABSL_NAMESPACE_END
+}  // namespace absl
 
 namespace tidelog::sim {
 namespace {
@@ -34,6 +46,9 @@ Kernel::Kernel(const Options& options)
       time_grain_ns_(std::max<int64_t>(1, absl::ToInt64Nanoseconds(options.time_grain))),
       trace_(options.trace) {
   CHECK(Arena::Current() == nullptr) << "a kernel is made in the memory of the world";
+  // Statuses carry Cords, of which Abseil samples one in 50,000: it reads the clock, and keeps a
+  // list of them that would lead into the memory of processes.
+  absl::cord_internal::set_cordz_mean_interval(0);
 }
 
 Kernel::~Kernel() {

@@ -13,6 +13,7 @@
 
 #include "absl/log/check.h"
 #include "absl/log/log.h"
+#include "absl/strings/cord.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -53,6 +54,13 @@ TEST(TripwireTest, WhoMustMayTurnThemOff) {
   InAStep([] {
     const TripwiresOff off;
     EXPECT_NE(absl::Now(), absl::UnixEpoch());
+  });
+}
+
+TEST(TripwireTest, AbseilSamplesNoCordsInAStep) {
+  InAStep([] {
+    // One in 50,000 otherwise, with the time.
+    for (int i = 0; i < 1000000; ++i) const absl::Cord cord("more than fits into a cord itself");
   });
 }
 
