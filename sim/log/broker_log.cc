@@ -1,10 +1,12 @@
 #include "sim/log/broker_log.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "absl/log/log.h"
 #include "wal/message/message_factory.h"
+#include "wal/message/message_id.h"
 #include "wal/message/record.h"
 #include "wal/types.h"
 
@@ -21,6 +23,22 @@ LogReply Answer(LogCode code, uint64_t number = 0) {
 bool IsTimeTick(const StoredRecord& record) {
   const RecordView view = RecordView::Trusted(record.bytes.data());
   return view.type() == MessageType::kTimeTick && !MessageFactory::IsFence(view);
+}
+
+uint64_t NumberOfKey(std::string_view key, uint64_t if_empty) {
+  if (key.empty()) return if_empty;
+  return MessageId({LogKind::kSimulated, 0, 0}, key).ToNumber().value();
+}
+
+uint64_t LastConfirmedOf(const StoredRecord& record) {
+  const RecordView view = RecordView::Trusted(record.bytes.data());
+  return NumberOfKey(view.last_confirmed_key(), record.number);
+}
+
+// Where the replay of an open begins that finds `tick` to be the newest one (D6).
+uint64_t ReplayStartOf(const StoredRecord& tick) {
+  const RecordView view = RecordView::Trusted(tick.bytes.data());
+  return std::min(LastConfirmedOf(tick), NumberOfKey(view.replay_start_key(), tick.number));
 }
 
 }  // namespace
@@ -115,15 +133,26 @@ void BrokerLog::DropBelow(uint64_t number) {
   while (!entries_.empty() && entries_.front().record.number < first_) entries_.pop_front();
 }
 
-void BrokerLog::Retain(size_t count) {
-  size_t keep_from = 0;
+uint64_t BrokerLog::Retain(size_t count) {
+  uint64_t keep_from = 0;
   for (size_t i = 0; i < StableCount(); ++i) {
-    if (entries_[i].kind == Entry::Kind::kCommitted && IsTimeTick(entries_[i].record)) {
-      keep_from = i;
+    const Entry& entry = entries_[i];
+    if (entry.kind == Entry::Kind::kCommitted && IsTimeTick(entry.record)) {
+      keep_from = ReplayStartOf(entry.record);
     }
   }
-  const size_t drop = std::min(count, keep_from);
-  if (drop > 0) DropBelow(entries_[drop].record.number);
+  const size_t drop = std::min(count, IndexOf(keep_from));
+  if (drop == 0) return 0;
+  DropBelow(entries_[drop].record.number);
+  uint64_t through = 0;
+  for (const Entry& entry : entries_) {
+    const RecordView view = RecordView::Trusted(entry.record.bytes.data());
+    if (entry.kind != Entry::Kind::kCommitted || MessageFactory::IsFence(view)) continue;
+    const bool is_gone = LastConfirmedOf(entry.record) < first_;
+    if (is_gone || through == 0) through = ToInt(view.time_tick()) - (is_gone ? 0 : 1);
+    if (!is_gone) break;
+  }
+  return through;
 }
 
 bool BrokerLog::Stale(const LogRequest& request, const LogBreaks& breaks) const {

@@ -23,9 +23,10 @@ class BrokerLog {
   // Applies `request`.  A kFetch that finds nothing has kNotFound for a code.
   LogReply Handle(const LogRequest& request, const LogVerdict& verdict, const LogBreaks& breaks);
 
-  // Retention: drops the oldest records but those that begin with the newest TimeTick, from which
-  // a log recovers (D6); at most `count`.
-  void Retain(size_t count);
+  // Retention: drops the oldest records, at most `count`, but none that the replay of an open
+  // reads, which begins where the newest TimeTick says (D6).  Yields the tick up to which positions
+  // are gone, since their messages are or the ids they begin at; 0: nothing was dropped.
+  uint64_t Retain(size_t count);
 
  private:
   struct Entry {

@@ -42,8 +42,15 @@ Future<LogReply> Connection::Call(LogRequest request) {
 }
 
 Future<Unit> Connection::Pause(int attempt) {
-  const absl::Duration pause =
-      std::min(absl::Milliseconds(10) * (1 << std::min(attempt, 10)), absl::Milliseconds(500));
+  return PauseFor(
+      std::min(absl::Milliseconds(10) * (1 << std::min(attempt, 10)), absl::Milliseconds(500)));
+}
+
+RandomStream Connection::MakeRandom(std::string_view name) const {
+  return process_->runtime()->MakeRandom(name);
+}
+
+Future<Unit> Connection::PauseFor(absl::Duration pause) {
   Future<std::optional<Unit>> race = AwaitWithTimeout<Unit>(closing_.Wait(), pause);
   const std::optional<Unit> closed = co_await std::move(race);
   (void)closed;  // Whoever paused looks at closed().

@@ -21,9 +21,9 @@ LogReply LogServer::Handle(const LogRequest& request, const LogVerdict& verdict)
   return found->second.Handle(request, verdict, breaks_);
 }
 
-void LogServer::Retain(std::string_view channel, size_t count) {
+uint64_t LogServer::Retain(std::string_view channel, size_t count) {
   const auto found = brokers_.find(channel);
-  if (found != brokers_.end()) found->second.Retain(count);
+  return found == brokers_.end() ? 0 : found->second.Retain(count);
 }
 
 }  // namespace tidelog::sim

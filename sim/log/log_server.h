@@ -31,7 +31,8 @@ class LogServer {
 
   // Retention takes up to `count` of the oldest records of a channel of a broker; what a log needs
   // in order to recover stays.  No-op for objects, which nothing but the log deletes.
-  void Retain(std::string_view channel, size_t count);
+  // Yields the tick up to which positions are gone; 0: it took nothing.
+  uint64_t Retain(std::string_view channel, size_t count);
 
  private:
   const LogProtocol protocol_;

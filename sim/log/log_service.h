@@ -58,7 +58,7 @@ class LogService {
   void Restart(absl::Duration down_for);
 
   // As LogServer::Retain().
-  void Retain(std::string_view channel, size_t count) { server_.Retain(channel, count); }
+  uint64_t Retain(std::string_view channel, size_t count) { return server_.Retain(channel, count); }
 
   uint64_t request_count() const { return request_count_; }
 

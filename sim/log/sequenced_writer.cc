@@ -52,13 +52,18 @@ Future<absl::StatusOr<StoredRecord>> SequencedWriter::ReadNext() {
   range.from = (last_ + 1) << kIndexBits;
   range.count_max = 1;
   range.wait = true;
-  absl::StatusOr<Fetched> fetched = co_await reader_->Fetch(range);
-  if (GetWalErrorCode(fetched.status()) == WalErrorCode::kPositionGone) {
-    // Only who owns the channel truncates it, and this writer did not.
-    co_return Fenced("read back");
+  while (true) {
+    absl::StatusOr<Fetched> fetched = co_await reader_->Fetch(range);
+    if (fetched.ok()) co_return std::move(fetched->records.front());
+    if (GetWalErrorCode(fetched.status()) != WalErrorCode::kPositionGone) {
+      co_return fetched.status();
+    }
+    // Sequences may skip some, and retention ends at a record: what is left begins with the one
+    // that is sought, or with another owner's, who has truncated the log.
+    const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+    range.from = std::max(range.from, bounds->first);
   }
-  TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
-  co_return std::move(fetched->records.front());
 }
 
 Future<StoreResult> SequencedWriter::Publish(uint64_t group, std::vector<std::string> records) {
@@ -132,18 +137,23 @@ Future<StoreResult> SequencedWriter::Store(uint64_t, uint64_t group,
 }
 
 Future<absl::Status> SequencedWriter::LookAtFence() {
-  const uint64_t from = (last_ + 1) << kIndexBits;
-  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
-  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-  absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(reader_, from, bounds->end);
-  if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
-    co_return Fenced("look at");
+  while (true) {
+    const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+    const uint64_t last = last_;
+    absl::StatusOr<std::vector<StoredRecord>> records =
+        co_await ReadAll(reader_, (last + 1) << kIndexBits, bounds->end);
+    if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
+      // Gone before this writer has read it; or behind its back, which is no news.
+      if (last < last_) continue;
+      co_return Fenced("look at");
+    }
+    TIDELOG_CO_RETURN_IF_ERROR(records.status());
+    for (const StoredRecord& record : *records) {
+      if (record.writer != writer()) co_return Fenced("look at");
+    }
+    co_return absl::OkStatus();
   }
-  TIDELOG_CO_RETURN_IF_ERROR(records.status());
-  for (const StoredRecord& record : *records) {
-    if (record.writer != writer()) co_return Fenced("look at");
-  }
-  co_return absl::OkStatus();
 }
 
 Future<absl::Status> SequencedWriter::Truncate(uint64_t number, Position mark) {

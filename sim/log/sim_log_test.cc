@@ -83,16 +83,17 @@ class SimLogTest : public ::testing::TestWithParam<LogProtocol> {
     wal_.reset();
     return closed;
   }
-  Group MakeGroup(MessageType type) {
+  Group MakeGroup(MessageType type, const MessageId* last_confirmed = nullptr) {
     absl::StatusOr<MutableMessage> message = MessageFactory::AnyBuilder(type).Build("payload");
     CHECK_OK(message);
-    MessageStamper::Stamp(*message, wal_->channel().term, TimeTick{next_tick_++}, nullptr);
+    MessageStamper::Stamp(*message, wal_->channel().term, TimeTick{next_tick_++}, last_confirmed);
     Group group;
     group.push_back(MessageStamper::Seal(*std::move(message)));
     return group;
   }
-  MessageId Append(MessageType type = MessageType::kInsert) {
-    Group group = MakeGroup(type);
+  MessageId Append(MessageType type = MessageType::kInsert,
+                   const MessageId* last_confirmed = nullptr) {
+    Group group = MakeGroup(type, last_confirmed);
     const absl::StatusOr<Ids> ids = Run([&] { return wal_->Append(std::move(group)); });
     CHECK_OK(ids);
     return ids->front();
@@ -164,6 +165,121 @@ TEST_P(SimLogTest, AReaderThatRetentionOvertakesIsToldTheOldestThereIs) {
   }
   EXPECT_EQ(ticks, (std::vector<TimeTick>{TimeTick{1004}, TimeTick{1005}}));
   Close(rest.get());
+}
+
+TEST_P(SimLogTest, RetentionLeavesWhatTheReplayOfAnOpenReads) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  const MessageId gone = Append();
+  const MessageId confirmed = Append();
+  const MessageId last = Append(MessageType::kTimeTick, &confirmed);
+  service_.Retain("orders", 100);
+  const auto from = [this, &last](const MessageId& id) {
+    ScanOptions options;
+    options.from = walimpls::ScanFrom{id};
+    options.until = last;
+    auto scanner = Run([&] { return wal_->Read(options); });
+    if (!scanner.ok()) return scanner.status();
+    const absl::Status read = Next(scanner->get()).status();
+    Close(scanner->get());
+    return read;
+  };
+  EXPECT_EQ(GetWalErrorCode(from(gone)), WalErrorCode::kPositionGone);
+  EXPECT_TRUE(from(confirmed).ok());
+}
+
+TEST_P(SimLogTest, RetentionMovesTheMarkUpOnly) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  const MessageId first = Append();
+  for (int i = 0; i < 3; ++i) Append();
+  Append(MessageType::kTimeTick);
+  // All that is forgotten stays forgotten, though the ids from `first` on are kept.
+  const Position mark{first, TimeTick{1003}};
+  ASSERT_TRUE(Run([&] { return wal_->Truncate(mark); }).ok());
+  service_.Retain("orders", 2);
+  const auto info = Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_TRUE(info->truncated.has_value());
+  EXPECT_TRUE(BeforeWithinLog(first, info->truncated->last_confirmed));
+  EXPECT_EQ(info->truncated->time_tick, TimeTick{1003});
+}
+
+TEST_P(SimLogTest, InfoIsNotDisturbedByRetention) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  for (int i = 0; i < 4; ++i) Append();
+  Append(MessageType::kTimeTick);
+  service_.Retain("orders", 1);
+  int fetches = 0;
+  service_.SetFaults([this, &fetches](const LogCall& call) {
+    // The first one is for the tail, the second for the oldest.
+    if (call.op == LogOp::kFetch && ++fetches == 2) service_.Retain("orders", 1);
+    return LogVerdict{};
+  });
+  const auto info = Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_TRUE(info->truncated.has_value());
+  EXPECT_EQ(info->truncated->time_tick, TimeTick{1000});
+}
+
+TEST_P(SimLogTest, RetentionBehindAWriterIsNoFence) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  int looks = 0;
+  service_.SetFaults([&looks](const LogCall& call) {
+    LogVerdict verdict;
+    verdict.request_lost = call.op == LogOp::kLook && ++looks == 1;
+    return verdict;
+  });
+  Run([this] {
+    wal_->OnTick();
+    return MakeReadyFuture(Unit{});
+  });
+  for (int i = 0; i < 4; ++i) Append();
+  Append(MessageType::kTimeTick);
+  service_.Retain("orders", 100);
+  kernel_.RunFor(absl::Seconds(2));
+  EXPECT_GT(looks, 1);
+  Append();
+}
+
+// Goal: of many who want the channel at one time somebody gets it, with round trips that take most
+// of the time between two attempts.
+TEST_P(SimLogTest, RacingOpensComeToAnEnd) {
+  constexpr int kRivals = 20;
+  LogServiceOptions slow = OptionsOf(GetParam());
+  slow.latency_min = absl::Milliseconds(20);
+  slow.latency_max = absl::Milliseconds(30);
+  LogService service(&kernel_, slow);
+  std::vector<std::unique_ptr<walimpls::OpenerImpls>> openers;
+  std::vector<absl::StatusOr<std::unique_ptr<WalImpls>>> opened;
+  Run([&] {
+    for (int64_t term = 1; term <= kRivals; ++term) {
+      openers.push_back(MakeSimLogOpener(process_, &service));
+      walimpls::OpenOptions options;
+      options.strand = strand_.get();
+      Then<absl::StatusOr<std::unique_ptr<WalImpls>>>(
+          openers.back()->Open(PChannel{"orders", Term{term}}, options), strand_.get(),
+          [&opened](auto wal) { opened.push_back(std::move(wal)); });
+    }
+    return MakeReadyFuture(Unit{});
+  });
+  EXPECT_TRUE(kernel_.RunUntil([&] { return opened.size() == kRivals; }, absl::Minutes(2)));
+  int won = 0;
+  for (absl::StatusOr<std::unique_ptr<WalImpls>>& wal : opened) {
+    if (wal.ok()) {
+      ++won;
+      EXPECT_TRUE(Run([&] { return (*wal)->Close(CloseMode::kAbandon); }).ok());
+      wal->reset();
+    } else {
+      EXPECT_EQ(GetWalErrorCode(wal.status()), WalErrorCode::kUnmatchedTerm) << wal.status();
+    }
+  }
+  EXPECT_GE(won, 1);
+  for (const auto& opener : openers) {
+    EXPECT_TRUE(Run([&] { return opener->Close(); }).ok());
+  }
 }
 
 // Goal: C2's word for it.  Method: the service never answers, and the library never gives up.

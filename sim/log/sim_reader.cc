@@ -1,5 +1,6 @@
 #include "sim/log/sim_reader.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -14,6 +15,18 @@ using walimpls::LogState;
 using walimpls::ScannerImpls;
 using walimpls::ScanOptions;
 
+namespace {
+
+absl::StatusOr<std::optional<Position>> MarkOf(const LogBounds& bounds,
+                                               const MessageId::Origin& origin) {
+  if (bounds.mark.empty()) return std::optional<Position>();
+  TIDELOG_ASSIGN_OR_RETURN(Position mark, Position::Parse(bounds.mark));
+  mark.last_confirmed = MessageId::FromNumber(origin, mark.last_confirmed.ToNumber().value());
+  return mark;
+}
+
+}  // namespace
+
 absl::StatusOr<uint64_t> NumberOf(const ReaderContext& context, const MessageId& id,
                                   std::string_view what) {
   absl::StatusOr<uint64_t> number = id.ToNumber();
@@ -25,28 +38,32 @@ absl::StatusOr<uint64_t> NumberOf(const ReaderContext& context, const MessageId&
 
 Future<absl::StatusOr<std::optional<Position>>> OldestOf(LogReader* reader, LogBounds bounds,
                                                          MessageId::Origin origin) {
-  std::optional<Position> oldest;
-  if (!bounds.mark.empty()) {
-    TIDELOG_CO_ASSIGN_OR_RETURN(oldest, Position::Parse(bounds.mark));
-    oldest->last_confirmed =
-        MessageId::FromNumber(origin, oldest->last_confirmed.ToNumber().value());
+  while (true) {
+    TIDELOG_CO_ASSIGN_OR_RETURN(std::optional<Position> oldest, MarkOf(bounds, origin));
+    const bool is_retained_away =
+        oldest ? oldest->last_confirmed.ToNumber().value() < bounds.first : bounds.first > 1;
+    if (!is_retained_away || bounds.first >= bounds.end || bounds.term) co_return oldest;
+    FetchRange range;
+    range.from = bounds.first;
+    range.end = bounds.end;
+    range.wait = true;
+    const absl::StatusOr<Fetched> fetched = co_await reader->Fetch(range);
+    if (GetWalErrorCode(fetched.status()) == WalErrorCode::kPositionGone) {
+      // Retention goes on meanwhile.
+      absl::StatusOr<LogBounds> now = co_await reader->Look();
+      TIDELOG_CO_RETURN_IF_ERROR(now.status());
+      bounds = *std::move(now);
+      continue;
+    }
+    TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
+    for (const StoredRecord& record : fetched->records) {
+      if (IsFence(record)) continue;
+      const ImmutableMessage first = MessageOf(record, origin);
+      const TimeTick before{ToInt(first.time_tick()) - 1};
+      co_return Position{first.id(), oldest ? std::max(oldest->time_tick, before) : before};
+    }
+    co_return oldest;
   }
-  const bool is_retained_away =
-      oldest ? oldest->last_confirmed.ToNumber().value() < bounds.first : bounds.first > 1;
-  if (!is_retained_away || bounds.first >= bounds.end || bounds.term) co_return oldest;
-  FetchRange range;
-  range.from = bounds.first;
-  range.end = bounds.end;
-  range.wait = true;
-  const absl::StatusOr<Fetched> fetched = co_await reader->Fetch(range);
-  TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
-  for (const StoredRecord& record : fetched->records) {
-    if (IsFence(record)) continue;
-    const ImmutableMessage first = MessageOf(record, origin);
-    oldest = Position{first.id(), TimeTick{ToInt(first.time_tick()) - 1}};
-    break;
-  }
-  co_return oldest;
 }
 
 SimReader::SimReader(const ReaderContext& context, walimpls::LogLifetime* lifetime)

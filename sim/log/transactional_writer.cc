@@ -14,8 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "sim/log/log_writer.h"
 #include "sim/log/stored_message.h"
+#include "wal/async/random_stream.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -25,7 +28,10 @@ namespace {
 class TransactionalWriter final : public LogWriter {
  public:
   TransactionalWriter(Connection* connection, LogReader* reader, const Identity& identity)
-      : LogWriter(identity), connection_(connection), reader_(reader) {}
+      : LogWriter(identity),
+        connection_(connection),
+        reader_(reader),
+        random_(connection->MakeRandom(absl::StrCat("pauses of writer ", identity.writer))) {}
 
   Future<absl::Status> Claim() override;
   Future<StoreResult> Store(uint64_t place, uint64_t group,
@@ -55,6 +61,9 @@ class TransactionalWriter final : public LogWriter {
   Future<LogCode> InitProducer();
   Future<Committed> Commit(uint64_t group, std::vector<std::string> records);
   Future<LogReply> CallPatiently(LogRequest request);
+  // Before a new producer is asked for again.  That ends whatever another one has begun, so of many
+  // who want the channel none would ever commit if they came back at fixed times.
+  Future<Unit> StandBack(int attempt);
   // Reads [read_to_, end) and moves read_to_.
   Future<absl::StatusOr<Found>> ReadOn(uint64_t end, uint64_t group);
   // Gets a new producer, commits a barrier and reads up to it.
@@ -64,6 +73,7 @@ class TransactionalWriter final : public LogWriter {
 
   Connection* const connection_;
   LogReader* const reader_;
+  RandomStream random_;
   uint64_t epoch_ = 0;     // 0: there is no producer.
   uint64_t sequence_ = 0;  // Of the producer's last batch.
   uint64_t read_to_ = 0;   // Below this all is known.
@@ -85,6 +95,13 @@ Future<LogReply> TransactionalWriter::CallPatiently(LogRequest request) {
     if (reply.code != LogCode::kThrottled) co_return reply;
     co_await connection_->Pause(attempt);
   }
+}
+
+Future<Unit> TransactionalWriter::StandBack(int attempt) {
+  const absl::Duration most =
+      std::min(absl::Milliseconds(10) * (1 << std::min(attempt, 10)), absl::Seconds(5));
+  const uint64_t drawn = random_.Below(static_cast<uint64_t>(absl::ToInt64Nanoseconds(most)));
+  return connection_->PauseFor(absl::Nanoseconds(static_cast<int64_t>(drawn)));
 }
 
 Future<LogCode> TransactionalWriter::InitProducer() {
@@ -148,7 +165,7 @@ Future<absl::StatusOr<TransactionalWriter::Found>> TransactionalWriter::ReadOn(u
 Future<absl::StatusOr<TransactionalWriter::Found>> TransactionalWriter::Renew(uint64_t group) {
   std::optional<uint64_t> first;
   for (int attempt = 0;; ++attempt) {
-    if (attempt > 0) co_await connection_->Pause(attempt);
+    if (attempt > 0) co_await StandBack(attempt);
     if (connection_->closed()) co_return ConnectionClosed("append to", channel());
     const LogCode initialized = co_await InitProducer();
     if (initialized != LogCode::kOk) continue;
@@ -174,7 +191,7 @@ Future<absl::Status> TransactionalWriter::Claim() {
   const absl::Status created = co_await CreateBrokerLog(connection_, channel());
   TIDELOG_CO_RETURN_IF_ERROR(created);
   for (int attempt = 0;; ++attempt) {
-    if (attempt > 0) co_await connection_->Pause(attempt);
+    if (attempt > 0) co_await StandBack(attempt);
     if (connection_->closed()) co_return ConnectionClosed("open", channel());
     const LogCode initialized = co_await InitProducer();
     if (initialized != LogCode::kOk) continue;
@@ -234,18 +251,23 @@ Future<StoreResult> TransactionalWriter::Store(uint64_t, uint64_t group,
 }
 
 Future<absl::Status> TransactionalWriter::LookAtFence() {
-  const uint64_t from = read_to_;
-  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
-  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-  absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(reader_, from, bounds->end);
-  if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
-    co_return Fenced("look at");
+  while (true) {
+    const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+    const uint64_t from = read_to_;
+    absl::StatusOr<std::vector<StoredRecord>> records =
+        co_await ReadAll(reader_, from, bounds->end);
+    if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
+      // Gone before this writer has read it; or behind its back, which is no news.
+      if (from < read_to_) continue;
+      co_return Fenced("look at");
+    }
+    TIDELOG_CO_RETURN_IF_ERROR(records.status());
+    for (const StoredRecord& record : *records) {
+      if (IsFencedBy(record)) co_return Fenced("look at");
+    }
+    co_return absl::OkStatus();
   }
-  TIDELOG_CO_RETURN_IF_ERROR(records.status());
-  for (const StoredRecord& record : *records) {
-    if (IsFencedBy(record)) co_return Fenced("look at");
-  }
-  co_return absl::OkStatus();
 }
 
 Future<absl::Status> TransactionalWriter::Truncate(uint64_t number, Position mark) {

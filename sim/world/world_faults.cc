@@ -289,10 +289,11 @@ void World::FireOnService(const Fault& fault, Slot* slot) {
     case FaultClass::kServiceRestart:
       service_->Restart(duration);
       break;
-    case FaultClass::kRetention:
-      service_->Retain("orders", static_cast<size_t>(fault.amount));
-      recorder_.Add({}, check::Retention{UINT64_MAX});
+    case FaultClass::kRetention: {
+      const uint64_t through = service_->Retain("orders", static_cast<size_t>(fault.amount));
+      if (through > 0) recorder_.Add({}, check::Retention{through});
       break;
+    }
     default:
       break;
   }
