@@ -68,13 +68,11 @@ void Node::Tell(Site site) {
   (*host_.on_call)(slot_.index, site);
 }
 
-void Node::Begin(const Operation* operation) {
-  if (is_stopping_) return;
-  const Future<Unit> dropped = Run(operation);
-}
+void Node::Begin(const Operation* operation) { const Future<Unit> dropped = Run(operation); }
 
 Future<Unit> Node::Run(const Operation* operation) {
   const Activity activity(&slot_);
+  Given given(&slot_);
   co_await EnterExecutor(executor_.get());
   if (is_stopping_) co_return Unit{};
   const uint32_t client = operation->client;
@@ -101,7 +99,10 @@ Future<Unit> Node::Run(const Operation* operation) {
       break;
   }
   if (handle == nullptr) co_return Unit{};
-  if (operation->kind == OperationKind::kScan) co_await ReadOn(handle, operation);
+  if (operation->kind == OperationKind::kScan) {
+    given.Done();
+    co_await ReadOn(handle, operation);
+  }
   if (operation->kind == OperationKind::kInfo) co_await InfoOn(handle, nullptr);
   if (operation->kind == OperationKind::kClose) co_await Close(handle);
   if (operation->kind == OperationKind::kTruncate) co_await TruncateOn(handle, operation);
@@ -175,6 +176,8 @@ Node::HandlePtr Node::Adopt(std::shared_ptr<OpenerParts> parts, std::unique_ptr<
   handle->client = client;
   handle->number = number;
   handles_.push_back(handle);
+  // It was opened just before its opener began to close.
+  if (handle->parts->closing) TellOfClose(handle);
   const Future<Unit> dropped = Watch(handle);
   return handle;
 }
@@ -201,23 +204,26 @@ Future<Unit> Node::Close(HandlePtr handle) {
   co_return Unit{};
 }
 
+void Node::TellOfClose(const HandlePtr& handle) {
+  if (handle->closing) return;
+  handle->closing = true;
+  const Recorder::Who who = WhoOf(*handle, recorder_.NextOp());
+  handle->parts->told.emplace_back(handle, who);
+  recorder_.Note(who, check::CloseInvoke{});
+}
+
 // The opener closes what is open; handles that somebody is closing already are not told of twice.
 Future<Unit> Node::CloseOpener() {
   const std::shared_ptr<OpenerParts> parts = parts_;
   if (parts->closing) co_return Unit{};
   parts->closing = true;
   const UnderWay under_way(&slot_, CallKind::kClose);
-  std::vector<std::pair<HandlePtr, Recorder::Who>> closing;
   for (const HandlePtr& handle : handles_) {
-    if (handle->parts != parts || handle->closing) continue;
-    handle->closing = true;
-    const Recorder::Who who = WhoOf(*handle, recorder_.NextOp());
-    closing.emplace_back(handle, who);
-    recorder_.Note(who, check::CloseInvoke{});
+    if (handle->parts == parts) TellOfClose(handle);
   }
   Tell(Site::kCloseCall);
   const absl::Status closed = co_await parts->opener->Close();
-  for (const auto& [handle, who] : closing) {
+  for (const auto& [handle, who] : std::exchange(parts->told, {})) {
     recorder_.Note(who, check::CloseReturn{CodeOf(closed)});
     handle->closed = true;
   }

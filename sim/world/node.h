@@ -35,7 +35,8 @@ class Node final : private Observer {
   // Requires: never started, or Stop() is done and no activity is under way.
   ~Node() override;
 
-  // Starts an operation of a client.  `operation` outlives the process.
+  // Starts an operation of a client, which slot->operations counts.  `operation` outlives the
+  // process.
   void Begin(const Operation* operation);
 
   // The end of a run.  First one node opens the log anew and appends a message; later it and
@@ -54,9 +55,11 @@ class Node final : private Observer {
   void BeginStop();
 
  private:
+  struct Handle;
   struct OpenerParts {
     std::unique_ptr<Opener> opener;
     bool closing = false;
+    std::vector<std::pair<std::shared_ptr<Handle>, Recorder::Who>> told;  // That it closes them.
   };
   struct Handle {
     std::shared_ptr<OpenerParts> parts;  // Outlives the log.
@@ -79,6 +82,7 @@ class Node final : private Observer {
   };
   using ScanPtr = std::shared_ptr<Scan>;
   class Activity;
+  class Given;
   class UnderWay;
 
   void OnEvent(const tidelog::Event& event) override;
@@ -98,6 +102,8 @@ class Node final : private Observer {
   Future<Unit> Watch(HandlePtr handle);
   Future<Unit> Close(HandlePtr handle);
   Future<Unit> CloseOpener();
+  // The opener of `handle` is about to close it, or does already.
+  void TellOfClose(const HandlePtr& handle);
 
   // Of a client, from the newest, 0; null: there is none.
   HandlePtr FindHandle(uint32_t client, uint32_t index, bool writer) const;

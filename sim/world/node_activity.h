@@ -20,6 +20,23 @@ class Node::Activity {
   Slot& slot_;
 };
 
+// An operation that the world has counted when it gave it to the node.
+class Node::Given {
+ public:
+  explicit Given(Slot* slot) : slot_(slot) {}
+  Given(const Given&) = delete;
+  Given& operator=(const Given&) = delete;
+  ~Given() { Done(); }
+
+  void Done() {
+    if (slot_ != nullptr) --slot_->operations;
+    slot_ = nullptr;
+  }
+
+ private:
+  Slot* slot_;
+};
+
 // A call of the log.
 class Node::UnderWay {
  public:

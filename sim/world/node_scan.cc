@@ -123,7 +123,7 @@ Future<bool> Node::ReadToEnd(ScanPtr scan, int64_t pause_ns) {
     if (next->resume) recorder_.KeepPosition(*next->resume);
     if (next->end) co_return true;
     reuse = *std::move(next);
-    if (pause_ns == 0) continue;
+    if (pause_ns == 0 || *host_.healed) continue;
     Future<std::optional<Unit>> race =
         AwaitWithTimeout<Unit>(stopping_.Wait(), absl::Nanoseconds(pause_ns));
     const std::optional<Unit> stopped = co_await std::move(race);

@@ -30,6 +30,7 @@ struct Slot {
 
   // Of its process: calls by kind, and all activities.
   std::array<int32_t, kCallKindCount> under_way{};
+  int32_t operations = 0;  // That it was given and has not done; of scans, not begun.
   int32_t activities = 0;
   int32_t writers = 0;  // Handles open for writing.
   bool stopped = false;
@@ -60,6 +61,7 @@ struct NodeHost {
   ClientState* clients = nullptr;  // By index.
   SimDisk* disk = nullptr;
   LogService* service = nullptr;  // Null: the log lies on the disk.
+  const bool* healed = nullptr;   // Clients do not dawdle any more.
   // A client is about to make a call: faults wait for that.
   absl::AnyInvocable<void(uint32_t slot, Site site)>* on_call = nullptr;
 };

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/kernel/arena.h"
+#include "sim/log/connection.h"
 
 namespace tidelog::sim {
 namespace {
@@ -111,6 +112,7 @@ void World::Start(uint32_t index) {
   host.clients = clients_.data();
   host.disk = &disk_;
   if (service_) host.service = &*service_;
+  host.healed = &healed_;
   host.on_call = &on_call_;
   slot.node = slot.process->Enter([&host] { return std::make_unique<Node>(host).release(); });
 }
@@ -127,6 +129,7 @@ void World::Dispatch(const Operation& operation) {
     ++skipped_;
     return;
   }
+  ++slot->operations;
   InNode(slot, [&operation](Node* node) { node->Begin(&operation); });
 }
 
@@ -202,7 +205,7 @@ void World::NoticeDeath(Slot* slot) {
 
 bool World::HasPending() const {
   return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-    return slot.process != nullptr && slot.pending() > 0;
+    return slot.process != nullptr && (slot.pending() > 0 || slot.operations > 0);
   });
 }
 
@@ -250,7 +253,9 @@ void World::RunFinale() {
     if (trouble_.empty()) trouble_ = "no new term could be opened and written to";
     return;
   }
-  const absl::Duration grace = 3 * TickInterval(config_) + absl::Seconds(1);
+  // A reader whose request was lost asks again when that has timed out.
+  const absl::Duration poll = service_ ? Connection::kPollMax : absl::ZeroDuration();
+  const absl::Duration grace = 3 * TickInterval(config_) + poll + absl::Seconds(1);
   StepUntil([] { return false; }, grace);
   InNode(&slots_.front(), [this](Node* node) { node->BeginFinalRead(true, &own_read_); });
   InNode(&slots_.back(), [this](Node* node) { node->BeginFinalRead(false, &other_read_); });
