@@ -29,6 +29,11 @@ class Range {
   bool IsWanted(const Entry& entry) const {
     const Record& record = *entry.record;
     if (record.tick <= start_ || !PassesFilters(*scan_.options, record)) return false;
+    // A scan that ends may know that more is complete than it was asked for (F1).
+    if (scan_.options->end == ScanOpen::End::kPosition &&
+        record.tick > std::max(scan_.options->until, resumed_)) {
+      return false;
+    }
     if (scan_.options->start == Start::kLatest && (ids_.empty() || record.tick < first_tick_)) {
       const Message* message = facts_.MessageOf(entry);
       if (message == nullptr || message->invoke < scan_.opened) return false;
@@ -59,7 +64,10 @@ class Range {
     }
     Tick* complete = batch.complete_is_stored ? &past_ : &past_in_term_;
     *complete = std::max(*complete, batch.complete_through);
-    if (batch.resume) past_ = std::max(past_, batch.resume->tick);
+    if (batch.resume) {
+      resumed_ = std::max(resumed_, batch.resume->tick);
+      past_ = std::max(past_, resumed_);
+    }
     if (batch.gap) gaps_.push_back(*batch.gap);
     if (batch.end && scan_.options->end == ScanOpen::End::kPosition) {
       past_ = std::max(past_, scan_.options->until);
@@ -94,6 +102,7 @@ class Range {
   Tick first_tick_ = 0;
   Tick past_ = 0;
   Tick past_in_term_ = 0;  // In terms up to promised_term_.
+  Tick resumed_ = 0;       // Whoever goes on from here misses what lies before.
   Tick start_ = 0;
   size_t hint_ = 0;
 };

@@ -15,6 +15,10 @@ Story& TwoMessages(Story& s) { return s.Writer(1, 1).Append(1, 1).Append(1, 2); 
 ScanOpen From(Position position) { return {.start = Start::kFrom, .position = position}; }
 ScanOpen After(Position position) { return {.start = Start::kAfter, .position = position}; }
 ScanOpen Until(Tick tick) { return {.end = ScanOpen::End::kPosition, .until = tick}; }
+ScanOpen WithTicks(ScanOpen open) {
+  open.deliver_ticks = true;
+  return open;
+}
 ScanOpen ToTail() { return {.end = ScanOpen::End::kTailAtOpen}; }
 ScanOpen OfType(int32_t type) { return {.types = {type}}; }
 
@@ -55,7 +59,10 @@ constexpr AnomalyCase kCases[] = {
        TwoMessages(s).Scan(1, 5).Read(5);
        LastRead(s).erase(LastRead(s).begin());
      },
-     [](Story& s) { TwoMessages(s).Scan(1, 5, After(s.PositionOf(1))).Read(5); }},
+     [](Story& s) {
+       TwoMessages(s).StoreTick(1).Scan(1, 5, WithTicks(Until(35))).Read(5);
+       s.Last<ScanBatch>().complete_through = 40;
+     }},
 
     {"range", "before-start",
      [](Story& s) {
