@@ -30,7 +30,7 @@ class Opener {
   //
   // Errors; after each of them the channel may be opened again, with a higher term:
   //   kUnmatchedTerm      The term is not above the highest ever opened, and the last close of that
-  //                       was not clean.
+  //                       was not clean; or a higher one was opened meanwhile.
   //   kInvalidArgument    The name or the term.
   //   kCorrupt            Storage is damaged: nothing was changed; the range is in the message.
   //   kUnavailable        A step of the open hung or failed; the message names it.  Another try may

@@ -1,5 +1,6 @@
 // How a log is opened (D6, G1), on a fake backend.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -271,6 +272,49 @@ TEST_F(FailingOpenTest, ReportsAFailingReplay) {
   EXPECT_EQ(CodeOf(world_.Open(Term{2})), WalErrorCode::kCorrupt);
   world_.fake().FailReads(1, WalError(WalErrorCode::kInner, "no scanner"));
   EXPECT_EQ(CodeOf(world_.Open(Term{3})), WalErrorCode::kInner);
+}
+
+// A2, where a higher term is opened elsewhere while this one opens.
+
+TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItIsFencedBeforeItsFirstTick) {
+  WriteAndClose(Term{1}, {"a"});
+  world_.fake().HoldScans();
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{2});
+  world_.runtime().RunUntilIdle();
+  world_.fake().Fence(Term{3});
+  world_.fake().ReleaseScans();
+  world_.runtime().RunUntilIdle();
+  EXPECT_EQ(CodeOfOpen(std::move(opened)), WalErrorCode::kUnmatchedTerm);
+}
+
+TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItsFirstTickMeetsAFence) {
+  world_.fake().HoldAppends();
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{1});
+  world_.runtime().RunUntilIdle();
+  world_.fake().Fence(Term{2});
+  world_.fake().StopHoldingAppends();
+  world_.runtime().RunUntilIdle();
+  EXPECT_EQ(CodeOfOpen(std::move(opened)), WalErrorCode::kUnmatchedTerm);
+}
+
+TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItsReplayWasTruncatedByTheNextOwner) {
+  WriteAndClose(Term{1}, {"a"});
+  world_.fake().HoldScans();
+  world_.fake().FailScan(PositionGoneError("read", std::nullopt));
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{2});
+  world_.runtime().RunUntilIdle();
+  world_.fake().Fence(Term{3});
+  world_.fake().ReleaseScans();
+  world_.runtime().RunUntilIdle();
+  EXPECT_EQ(CodeOfOpen(std::move(opened)), WalErrorCode::kUnmatchedTerm);
+}
+
+TEST_F(FailingOpenTest, SaysThatTheLogIsDamagedWhenItsReplayIsGoneAndNobodyElseOwnsIt) {
+  WriteAndClose(Term{1}, {"a"});
+  world_.fake().FailScan(PositionGoneError("read", std::nullopt));
+  const absl::StatusOr<std::unique_ptr<Wal>> opened = world_.Open(Term{2});
+  EXPECT_EQ(CodeOf(opened), WalErrorCode::kCorrupt);
+  EXPECT_THAT(opened.status().message(), HasSubstr("what it has to replay is not there"));
 }
 
 TEST_F(FailingOpenTest, MakesOneAttemptAtTheFirstTick) {

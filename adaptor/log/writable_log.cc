@@ -21,9 +21,37 @@ Future<absl::Status> WritableLog::Open() {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   co_await EnterExecutor(executor());
   absl::Status opened = co_await OpenSteps();
+  const WalErrorCode code = GetWalErrorCode(opened);
+  if (code == WalErrorCode::kChannelFenced) opened = Superseded(opened);
+  if (code == WalErrorCode::kOutcomeUnknown || code == WalErrorCode::kPositionGone) {
+    opened = co_await WhyNotOpened(std::move(opened));
+  }
   // What is left of it is freed, or goes into quarantine.
   if (!opened.ok()) (void)co_await Close();
   co_return opened;
+}
+
+absl::Status WritableLog::Superseded(const absl::Status& why) const {
+  return WalErrorFrom(
+      WalErrorCode::kUnmatchedTerm,
+      absl::StrCat("open ", ToString(channel()), ": it was opened elsewhere meanwhile"), why);
+}
+
+// Both befall an open whose term is not the highest any more: its first tick was fenced on the way,
+// or the new owner has truncated what this one was replaying.  The backend knows.
+Future<absl::Status> WritableLog::WhyNotOpened(absl::Status status) {
+  Future<absl::StatusOr<walimpls::LogState>> info = wal_->Info();
+  const bool in_time = co_await ReadyWithin(&info, log().options.open_step_limit);
+  if (!in_time) co_return OpenHung("the last look at the term");
+  const absl::Status look = std::move(info).Take().status();
+  if (GetWalErrorCode(look) == WalErrorCode::kChannelFenced) co_return Superseded(look);
+  TIDELOG_CO_RETURN_IF_ERROR(look);
+  const bool is_gone = GetWalErrorCode(status) == WalErrorCode::kPositionGone;
+  co_return WalErrorFrom(is_gone ? WalErrorCode::kCorrupt : WalErrorCode::kUnavailable,
+                         absl::StrCat("open ", ToString(channel()),
+                                      is_gone ? ": what it has to replay is not there"
+                                              : ": nobody knows whether its first tick is stored"),
+                         status);
 }
 
 Future<Unit> WritableLog::StopOpening() {

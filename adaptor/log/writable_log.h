@@ -63,6 +63,9 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> AwaitInterceptors();
   void BuildAppendPath(TimeTick highest);
   Future<absl::Status> StoreFirstTick();
+  // What the open ends with that has met a higher term, or may have.
+  absl::Status Superseded(const absl::Status& why) const;
+  Future<absl::Status> WhyNotOpened(absl::Status status);
 
   // Waits for the backend to say that it is lost.
   Detached WatchBackend();

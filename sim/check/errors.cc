@@ -30,11 +30,9 @@ bool MayFailWith(Call::Kind kind, Code code) {
     case Call::Kind::kNone:
       return true;
     case Call::Kind::kOpen:
-      // An open stores a first tick, so it can end as an append does when a higher term comes.
-      return IsIn(code, {Code::kUnmatchedTerm, Code::kChannelFenced, Code::kOutcomeUnknown,
-                         Code::kInvalidArgument, Code::kCorrupt, Code::kUnavailable,
-                         Code::kResourceExhausted, Code::kInner, Code::kOnShutdown,
-                         Code::kChannelNotExist});
+      return IsIn(code, {Code::kUnmatchedTerm, Code::kInvalidArgument, Code::kCorrupt,
+                         Code::kUnavailable, Code::kResourceExhausted, Code::kInner,
+                         Code::kOnShutdown, Code::kChannelNotExist});
     case Call::Kind::kClose:
       return code == Code::kUnavailable;
     case Call::Kind::kAppend:
