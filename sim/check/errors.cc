@@ -87,7 +87,7 @@ class Failure {
         return handle_.read_only && !ExistedBefore() ? "" : "missing-channel";
       case Code::kInner:
       case Code::kUnavailable:
-        return facts_.history().contract.faults || HasSuccessor() || IsClosing()
+        return facts_.history().contract.faults || HasSuccessor() || IsClosing() || HasRival()
                    ? ""
                    : "error-without-fault";
       default:
@@ -103,6 +103,17 @@ class Failure {
           return !other.read_only && &other != &handle_ && other.term >= handle_.term &&
                  other.open_invoke != kNever && other.open_invoke < at_;
         });
+  }
+
+  // Somebody else was opening the channel at the same time, under whatever term.  Each ends what
+  // the others have begun, and a step of an open has a time limit (G1).
+  bool HasRival() const {
+    if (call_.kind != Call::Kind::kOpen || handle_.read_only) return false;
+    return std::any_of(facts_.calls().begin(), facts_.calls().end(), [this](const Call& other) {
+      return other.kind == Call::Kind::kOpen && other.handle != call_.handle &&
+             !facts_.handle(other.handle).read_only && other.invoke < at_ &&
+             (other.end == kNever || other.end > call_.invoke);
+    });
   }
 
   bool IsClosing() const { return handle_.close_invoke != kNever && handle_.close_invoke < at_; }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "sim/check/facts.h"
@@ -88,6 +89,17 @@ Tick KnownTo(const Facts& facts, const Scan& scan) {
   return known;
 }
 
+// How far retention had come.  A position up to there is retained away (F4) also if what follows it
+// is left: the id that it begins at is gone.
+Tick RetainedThrough(const Facts& facts, int event) {
+  Tick through = 0;
+  for (int i = 0; i < event; ++i) {
+    const auto* retention = std::get_if<Retention>(&facts.event(i).what);
+    if (retention != nullptr) through = std::max(through, retention->through);
+  }
+  return through;
+}
+
 void CheckPositionGone(const Facts& facts, const Scan& scan, Report* report) {
   const Call& call = facts.call(scan.op);
   const bool at_open = call.end != kNever && call.code == Code::kPositionGone;
@@ -98,11 +110,15 @@ void CheckPositionGone(const Facts& facts, const Scan& scan, Report* report) {
       start == Start::kFrom || start == Start::kAfter ? scan.options->position.tick : 0;
   // What comes next lies at or above it.
   Tick next = position + (start == Start::kFrom ? 0 : 1);
+  bool is_at_start = true;
   for (const int event : scan.batches) {
     const ScanBatch& batch = facts.as<ScanBatch>(event);
-    if (!batch.records.empty()) next = std::max(next, batch.records.back().tick + 1);
+    if (batch.records.empty()) continue;
+    next = std::max(next, batch.records.back().tick + 1);
+    is_at_start = false;
   }
   const int event = at_open ? call.end : scan.error;
+  if (is_at_start && position > 0 && position <= RetainedThrough(facts, event)) return;
   const bool may_be_gone = next <= facts.PossibleMark(event);
   const bool may_be_above = at_open && position > KnownTo(facts, scan);
   if (may_be_gone || may_be_above) return;

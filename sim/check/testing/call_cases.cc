@@ -134,9 +134,12 @@ constexpr AnomalyCase kCases[] = {
     {"errors", "error-without-fault",
      [](Story& s) {
        s.history.contract.faults = false;
-       s.Writer(1, 1).Call(1, 1).Fail(1, Code::kInner);
+       s.Writer(1, 1).OpenCall(2, 2).OpenFails(2, Code::kUnavailable);
      },
-     [](Story& s) { s.Writer(1, 1).Call(1, 1).Fail(1, Code::kInner); }},
+     [](Story& s) {
+       s.history.contract.faults = false;
+       s.OpenCall(2, 2).Writer(1, 1).OpenFails(2, Code::kUnavailable);
+     }},
 
     {"lifetime", "double-completion", [](Story& s) { s.Writer(1, 1).Append(1, 1).Done(1); },
      [](Story& s) { s.Writer(1, 1).Append(1, 1).Append(1, 2); }},

@@ -156,6 +156,8 @@ constexpr AnomalyCase kCases[] = {
      [](Story& s) {
        TwoMessages(s).Truncate(1, 30).Scan(1, 5, After(s.PositionOf(1)));
        s.Last<ScanOpened>().code = Code::kPositionGone;
+       s.Append(1, 3).Add(0, 0, Retention{.through = 50}).Scan(1, 6, After(s.PositionOf(3)));
+       s.Last<ScanOpened>().code = Code::kPositionGone;
      }},
 
     {"visibility", "stale-read",
