@@ -3,6 +3,11 @@
 Runs of the simulator are as long as the compiler lets them be.
 """
 
+# An output directory for each compiler, which is the same from wherever it is asked for: nothing is
+# compiled twice.
+def _suffix(settings):
+    return "-fast-gcc" if "gcc" in settings["//command_line_option:platform_suffix"] else "-fast"
+
 def _transition_impl(settings, attr):
     copts = settings["//command_line_option:copt"]
     if attr.mutants:
@@ -10,18 +15,23 @@ def _transition_impl(settings, attr):
     return {
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:copt": copts,
+        "//command_line_option:platform_suffix": _suffix(settings),
     }
 
 _optimized = transition(
     implementation = _transition_impl,
-    inputs = ["//command_line_option:copt"],
+    inputs = [
+        "//command_line_option:copt",
+        "//command_line_option:platform_suffix",
+    ],
     outputs = [
         "//command_line_option:compilation_mode",
         "//command_line_option:copt",
+        "//command_line_option:platform_suffix",
     ],
 )
 
-def _optimized_binary_impl(ctx):
+def _impl(ctx):
     binary = ctx.attr.binary[0][DefaultInfo]
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
@@ -31,14 +41,22 @@ def _optimized_binary_impl(ctx):
     )
     return [DefaultInfo(executable = executable, runfiles = binary.default_runfiles)]
 
+_ATTRS = {
+    "binary": attr.label(cfg = _optimized, mandatory = True),
+    "mutants": attr.bool(doc = "Whether bugs can be switched on: wal/base/mutant.h."),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
 optimized_binary = rule(
-    implementation = _optimized_binary_impl,
-    attrs = {
-        "binary": attr.label(cfg = _optimized, mandatory = True),
-        "mutants": attr.bool(doc = "Whether bugs can be switched on: wal/base/mutant.h."),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-    },
+    implementation = _impl,
+    attrs = _ATTRS,
     executable = True,
+)
+
+optimized_test = rule(
+    implementation = _impl,
+    attrs = _ATTRS,
+    test = True,
 )

@@ -1,6 +1,10 @@
 #include "sim/mutant/catalog.h"
 
 #include <array>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "wal/status.h"
 
 namespace tidelog::sim {
 namespace {
@@ -12,9 +16,13 @@ constexpr std::string_view kFence[] = {"fencing", "durability", "linearizability
                                        "crash"};
 constexpr std::string_view kOutcome[] = {"durability", "errors", "linearizability"};
 constexpr std::string_view kNoticed[] = {"fencing", "liveness", "errors"};
-constexpr std::string_view kTick[] = {"ticks"};
+// A record below a tick that was told turns up behind it.
+constexpr std::string_view kTick[] = {"ticks", "order"};
 constexpr std::string_view kTickOrder[] = {"ticks", "order", "errors", "durability", "crash"};
 constexpr std::string_view kRange[] = {"range", "order", "truncation"};
+// What a scan leaves out looks as if it were lost.
+constexpr std::string_view kLeftOut[] = {"range", "order", "durability", "ticks",
+                                         "linearizability"};
 constexpr std::string_view kTruncation[] = {"truncation", "durability", "errors", "range",
                                             "linearizability"};
 constexpr std::string_view kStall[] = {"liveness", "visibility"};
@@ -85,15 +93,17 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kAfterReadAsFrom, "after-read-as-from",
                 "a scan after a position delivers what lies at it", "file", Names(kRange)},
     MutantEntry{Mutant::kUntilExclusive, "until-exclusive",
-                "a scan until a position ends before it", "file", Names(kRange)},
+                "a scan until a position ends before it", "file", Names(kLeftOut)},
     MutantEntry{Mutant::kTruncatedStartSkipped, "truncated-start-skipped",
                 "a scan that lies before the mark goes on behind it in silence", "file",
                 Names(kTruncation)},
     MutantEntry{Mutant::kMessageWithoutVChannelFiltered, "message-without-vchannel-filtered",
-                "a scan of a VChannel leaves out what belongs to all", "file", Names(kRange)},
+                "a scan of a VChannel leaves out what belongs to all", "file", Names(kLeftOut)},
     MutantEntry{Mutant::kScannerReopensAtTail, "scanner-reopens-at-tail",
                 "a scanner goes on at the tail when its backend failed for a moment", "log",
-                Names(kRange)},
+                Names(kLeftOut),
+                "a backend's scanner repeats what passes by itself (walimpls/scanner.h), so that "
+                "none here makes the log open it again"},
     MutantEntry{Mutant::kCloseLeavesTicking, "close-leaves-ticking",
                 "the ticks' timer survives the close of its log", "file", Names(kLife)},
 };
@@ -107,6 +117,38 @@ const MutantEntry* FindMutant(std::string_view name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+#ifdef TIDELOG_MUTANTS
+namespace {
+absl::Status SwitchOn(const MutantEntry& entry) {
+  SetMutant(entry.mutant);
+  return absl::OkStatus();
+}
+}  // namespace
+
+void UprootMutant() { SetMutant(Mutant::kNone); }
+#else
+namespace {
+absl::Status SwitchOn(const MutantEntry& entry) {
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat("mutant ", entry.name, " is not in this program, which was built ",
+                               "without mutants: tools/simulate builds one that has them"));
+}
+}  // namespace
+
+void UprootMutant() {}
+#endif
+
+absl::Status PlantMutant(std::string_view name) {
+  const MutantEntry* const entry = FindMutant(name);
+  if (entry != nullptr) return SwitchOn(*entry);
+  std::string names;
+  for (const MutantEntry& known : kAll) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", known.name);
+  }
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat("there is no mutant \"", name, "\": there are ", names));
 }
 
 }  // namespace tidelog::sim

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "wal/base/mutant.h"
 
 namespace tidelog::sim {
@@ -16,6 +17,8 @@ struct MutantEntry {
   std::string_view preset;  // Plans among which it is to be found (sim/plan).
   // Who may find it: checkers, "crash" for an abort of the log itself.
   std::span<const std::string_view> killers;
+  // Why no simulated world can show it; mostly none.
+  std::string_view unseen = {};
 };
 
 // All, in a fixed order.
@@ -23,6 +26,14 @@ std::span<const MutantEntry> AllMutants();
 
 // Null: no mutant is called that.
 const MutantEntry* FindMutant(std::string_view name);
+
+// Switches the mutant on in this process and in those that it forks from now on.
+// kInvalidArgument: no mutant is called that, and those there are are named; or this build has
+// none.
+absl::Status PlantMutant(std::string_view name);
+
+// No mutant is switched on any more.
+void UprootMutant();
 
 }  // namespace tidelog::sim
 

@@ -1,94 +1,67 @@
 #include "sim/mutant/hunt.h"
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
-#include <new>
+#include <string>
 #include <string_view>
 
+#include "absl/base/no_destructor.h"
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/log/check.h"
-#include "absl/log/log.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "sim/check/report.h"
 #include "sim/plan/plan.h"
+#include "sim/trial/summary.h"
+#include "sim/trial/workers.h"
 #include "sim/world/run.h"
-#include "wal/async/thread_runtime.h"
 
 namespace tidelog::sim {
 namespace {
 
-// What the child says to its parent, in memory that both see.
-struct Board {
-  uint64_t seed;
-  uint64_t seeds;
-  bool killed;
-  char checker[64];
-  char anomaly[64];
-};
-
-void Put(std::string_view text, char (&to)[64]) {
-  const size_t size = std::min(text.size(), sizeof(to) - 1);
-  std::memcpy(to, text.data(), size);
-  to[size] = '\0';
+// A death has no checker.
+std::string_view KillerOf(const Verdict& verdict) {
+  return verdict.outcome == Outcome::kCrash ? "crash" : std::string_view(verdict.checker);
 }
 
-#ifdef TIDELOG_MUTANTS
-void SwitchOn(Mutant mutant) { SetMutant(mutant); }
-#else
-void SwitchOn(Mutant) { LOG(FATAL) << "this build has no mutants: define TIDELOG_MUTANTS"; }
-#endif
+// The signatures of failures that nobody planted.
+using Noise = absl::btree_set<std::string>;
 
-void RunSeeds(const MutantEntry& entry, const HuntOptions& options, Board* board) {
-  SwitchOn(entry.mutant);
-  const absl::StatusOr<PlanOptions> plans = PlanOptionsOf(entry.preset);
-  CHECK_OK(plans.status());
-  const absl::Duration end = DefaultRuntime()->Now() + options.time_max;
-  for (uint64_t i = 0; i < options.seeds_max && DefaultRuntime()->Now() < end; ++i) {
-    board->seed = options.first_seed + i;
-    board->seeds = i + 1;
-    const RunResult result = RunPlan(MakePlan(board->seed, *plans), {});
-    if (result.outcome == Outcome::kFine) continue;
-    CHECK(!result.violations.empty());
-    Put(result.violations.front().checker, board->checker);
-    Put(result.violations.front().anomaly, board->anomaly);
-    board->killed = true;
-    return;
-  }
+const Noise& NoiseOf(std::string_view preset, const PlanOptions& plans) {
+  static absl::NoDestructor<absl::btree_map<std::string, Noise>> known;
+  const auto [found, is_new] = known->try_emplace(std::string(preset));
+  if (!is_new) return found->second;
+  const auto run = [&plans](uint64_t seed) {
+    return Summarize(seed, RunPlan(MakePlan(seed, plans), {}));
+  };
+  RunSeeds(WorkOptions{SeedRange{1, kNoiseSeeds}, 1}, run, [&found](const RunSummary& summary) {
+    found->second.insert(summary.signatures.begin(), summary.signatures.end());
+    return true;
+  });
+  return found->second;
 }
 
 }  // namespace
 
-Kill Hunt(const MutantEntry& entry, const HuntOptions& options) {
-  void* const shared =
-      mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CHECK(shared != MAP_FAILED);
-  auto* const board = new (shared) Board{};
-  const pid_t child = fork();
-  CHECK_GE(child, 0);
-  if (child == 0) {
-    // Its last words are about a bug that is known.
-    if (freopen("/dev/null", "w", stderr) == nullptr) _exit(1);
-    RunSeeds(entry, options, board);
-    _exit(0);
-  }
-  int status = 0;
-  CHECK_EQ(waitpid(child, &status, 0), child);
-  Kill kill{board->killed, board->seeds, board->seed, board->checker, board->anomaly, false};
-  munmap(shared, sizeof(Board));
-  if (WIFSIGNALED(status)) {
+Kill Hunt(const MutantEntry& entry, const SeedRange& seeds) {
+  const absl::StatusOr<PlanOptions> plans = PlanOptionsOf(entry.preset);
+  CHECK_OK(plans.status());
+  const auto run = [&](uint64_t seed) {
+    CHECK_OK(PlantMutant(entry.name));
+    return Summarize(seed, RunPlan(MakePlan(seed, *plans), {}));
+  };
+  const Noise& noise = NoiseOf(entry.preset, *plans);
+  Kill kill;
+  // One worker: seeds come in their order.
+  RunSeeds(WorkOptions{seeds, 1}, run, [&](const RunSummary& summary) {
+    ++kill.seeds;
+    if (!summary.failed()) return true;
+    if (noise.contains(summary.verdict.signature)) return true;
     kill.killed = true;
-    kill.checker = "crash";
-    kill.anomaly = absl::StrCat("signal ", WTERMSIG(status));
-  } else {
-    CHECK_EQ(WEXITSTATUS(status), 0);
-  }
-  kill.expected =
-      std::find(entry.killers.begin(), entry.killers.end(), kill.checker) != entry.killers.end();
+    kill.seed = summary.seed;
+    kill.verdict = summary.verdict;
+    return false;
+  });
+  kill.expected = std::find(entry.killers.begin(), entry.killers.end(), KillerOf(kill.verdict)) !=
+                  entry.killers.end();
   return kill;
 }
 

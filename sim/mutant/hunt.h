@@ -3,31 +3,28 @@
 #define TIDELOG_SIM_MUTANT_HUNT_H_
 
 #include <cstdint>
-#include <string>
 
-#include "absl/time/time.h"
 #include "sim/mutant/catalog.h"
+#include "sim/record/run_record.h"
+#include "sim/trial/seed_range.h"
 
 namespace tidelog::sim {
 
-struct HuntOptions {
-  uint64_t first_seed = 1;
-  uint64_t seeds_max = 2000;
-  absl::Duration time_max = absl::InfiniteDuration();
-};
+inline constexpr uint64_t kNoiseSeeds = 2000;
 
 struct Kill {
   bool killed = false;
-  uint64_t seeds = 0;     // Run, the last one included.
-  uint64_t seed = 0;      // That killed it.
-  std::string checker;    // The first that noticed; "crash" for an abort.
-  std::string anomaly;    // What it said; of a crash the signal.
-  bool expected = false;  // It is among the mutant's killers.
+  uint64_t seeds = 0;  // Run, the last one included.
+  uint64_t seed = 0;   // That killed it.
+  Verdict verdict;     // Of that seed's run.
+  // Who noticed is among the mutant's killers.
+  bool expected = false;
 };
 
-// Each hunt runs in a process of its own, since a mutant may abort.  Requires: a build with
-// TIDELOG_MUTANTS; one thread.
-Kill Hunt(const MutantEntry& entry, const HuntOptions& options);
+// Runs the seeds in their order.  A failure that the same seed has without the mutant as well is
+// not its death.  The mutant is planted in child processes only, since it may abort them. Requires:
+// a build with TIDELOG_MUTANTS; one thread.
+Kill Hunt(const MutantEntry& entry, const SeedRange& seeds);
 
 }  // namespace tidelog::sim
 

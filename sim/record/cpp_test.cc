@@ -17,11 +17,17 @@ namespace {
 constexpr size_t kColumnsMax = 98;
 constexpr int kLinesMax = 600;
 
+// $PLANTED of a test whose bug is there only if it is planted.
+constexpr std::string_view kPlanted =
+    R"(// The bug is planted: build it with --copt=-DTIDELOG_MUTANTS=1, and it fails as recorded.
+//
+)";
+
 constexpr std::string_view kTemplate = R"(// Seed $SEED: $SIGNATURE.
 //
 //   $MESSAGE
 //
-// Its stanza:
+$PLANTED// Its stanza:
 //
 // cc_test(
 //     name = "$TARGET",
@@ -29,7 +35,7 @@ constexpr std::string_view kTemplate = R"(// Seed $SEED: $SIGNATURE.
 //     srcs = ["$TARGET.cc"],
 //     deps = [
 //         "//sim/check:report",
-//         "//sim/plan",
+$MUTANT_DEP//         "//sim/plan",
 //         "//sim/world:run",
 //         "@com_google_absl//absl/status:statusor",
 //         "@com_google_googletest//:gtest_main",
@@ -42,7 +48,7 @@ constexpr std::string_view kTemplate = R"(// Seed $SEED: $SIGNATURE.
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "sim/check/report.h"
-#include "sim/plan/plan.h"
+$MUTANT_INCLUDE#include "sim/plan/plan.h"
 #include "sim/world/run.h"
 
 namespace tidelog::sim {
@@ -55,7 +61,7 @@ $PLAN
 TEST(RecordedRunTest, $NAME) {
   const absl::StatusOr<Plan> plan = PlanFromJson(nlohmann::ordered_json::parse(kPlan));
   ASSERT_TRUE(plan.ok()) << plan.status();
-  RunOptions options;
+$SWITCH  RunOptions options;
   options.replay_choices = $REPLAY;
   const RunResult result = RunPlan(*plan, options);
   for (const check::Violation& violation : result.violations) {
@@ -137,13 +143,21 @@ absl::StatusOr<std::string> CppTest(const RunRecord& record) {
   }
   const std::string seed = absl::StrCat(record.plan.seed);
   const std::string name = absl::StrCat("Seed", seed, "HasNo", CamelCase(record.verdict.signature));
-  return absl::StrReplaceAll(kTemplate, {{"$SEED", seed},
-                                         {"$SIGNATURE", OneLine(record.verdict.signature)},
-                                         {"$MESSAGE", OneLine(record.verdict.message)},
-                                         {"$TARGET", absl::StrCat("seed_", seed, "_test")},
-                                         {"$PLAN", plan},
-                                         {"$NAME", name},
-                                         {"$REPLAY", record.replay_choices ? "true" : "false"}});
+  const std::string& mutant = record.mutant;
+  const bool is_planted = !mutant.empty();
+  const std::string plant = absl::StrCat("  ASSERT_TRUE(PlantMutant(\"", mutant, "\").ok());\n");
+  return absl::StrReplaceAll(
+      kTemplate, {{"$SEED", seed},
+                  {"$SIGNATURE", OneLine(record.verdict.signature)},
+                  {"$MESSAGE", OneLine(record.verdict.message)},
+                  {"$PLANTED", is_planted ? kPlanted : ""},
+                  {"$MUTANT_DEP", is_planted ? "//         \"//sim/mutant:catalog\",\n" : ""},
+                  {"$MUTANT_INCLUDE", is_planted ? "#include \"sim/mutant/catalog.h\"\n" : ""},
+                  {"$SWITCH", is_planted ? std::string_view(plant) : ""},
+                  {"$TARGET", absl::StrCat("seed_", seed, "_test")},
+                  {"$PLAN", plan},
+                  {"$NAME", name},
+                  {"$REPLAY", record.replay_choices ? "true" : "false"}});
 }
 
 }  // namespace tidelog::sim

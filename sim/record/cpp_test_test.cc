@@ -69,6 +69,17 @@ TEST(CppTestTest, FollowsChoicesIfTheRecordDoes) {
   EXPECT_THAT(TestOf(record), HasSubstr("options.replay_choices = true;"));
 }
 
+TEST(CppTestTest, PlantsTheMutantThatWasPlanted) {
+  RunRecord record = SmallRecord();
+  EXPECT_THAT(TestOf(record), Not(HasSubstr("utant")));
+  record.mutant = "ack-before-sync";
+  const std::string text = TestOf(record);
+  EXPECT_THAT(text,
+              HasSubstr("  ASSERT_TRUE(PlantMutant(\"ack-before-sync\").ok());\n  RunOptions"));
+  EXPECT_THAT(text, HasSubstr("//         \"//sim/mutant:catalog\",\n"));
+  EXPECT_THAT(text, HasSubstr("#include \"sim/mutant/catalog.h\"\n#include \"sim/plan"));
+}
+
 TEST(CppTestTest, KeepsToTheRulesOfTheTree) {
   RunRecord record = SmallRecord();
   record.verdict.message = std::string(300, 'x');

@@ -80,6 +80,7 @@ Json ToJson(const RunRecord& record, std::string_view path) {
   json["trace"] =
       Json{{"hash", absl::StrFormat("%016x", record.trace_hash)}, {"events", record.event_count}};
   json["checkers"] = record.checkers;
+  if (!record.mutant.empty()) json["mutant"] = record.mutant;
   json["replay_choices"] = record.replay_choices;
   json["plan"] = ToJson(record.plan);
   return json;
@@ -208,6 +209,7 @@ absl::StatusOr<RunRecord> RecordFromText(std::string_view text, std::string_view
   RunRecord record;
   Fields fields(&json, std::string(path));
   fields.Take("checkers", &record.checkers);
+  if (json.contains("mutant")) fields.Take("mutant", &record.mutant);
   fields.Take("replay_choices", &record.replay_choices);
   Fields build(&fields.Object("build"), std::string(path));
   Fields trace(&fields.Object("trace"), std::string(path));

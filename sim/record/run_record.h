@@ -52,6 +52,7 @@ struct RunRecord {
   uint64_t trace_hash = 0;  // 0: the run died before it had one.
   uint64_t event_count = 0;
   std::vector<std::string> checkers;  // As in RunOptions.
+  std::string mutant;                 // The bug that was planted (//sim/mutant); mostly none.
   // The run follows plan.choices; else the scheduler that the plan's configuration names.
   bool replay_choices = false;
   Plan plan;

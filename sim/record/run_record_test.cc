@@ -74,6 +74,17 @@ TEST(RunRecordTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(*read, Sample());
 }
 
+TEST(RunRecordTest, NamesTheMutantThatWasPlanted) {
+  EXPECT_EQ(ToText(Sample(), "x").find("mutant"), std::string::npos);
+  RunRecord record = Sample();
+  record.mutant = "ack-before-sync";
+  const std::string text = ToText(record, "x");
+  EXPECT_THAT(text, HasSubstr("\"mutant\": \"ack-before-sync\",\n"));
+  const absl::StatusOr<RunRecord> read = RecordFromText(text, "x");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, record);
+}
+
 TEST(RunRecordTest, ComesBackFromAFile) {
   const std::string path = ::testing::TempDir() + "/record.json";
   ASSERT_TRUE(WriteRecord(Sample(), path).ok());

@@ -5,6 +5,7 @@
 
 #include "sim/check/code.h"
 #include "sim/check/events.h"
+#include "sim/plan/plan.h"
 
 namespace tidelog::sim {
 namespace {
@@ -31,6 +32,8 @@ bool EndsWith(const Event& event, Code code) {
 struct Probe {
   std::string_view name;
   bool (*holds)(const Event& event);
+  // Only bytes that rot on a disk show it.
+  bool is_hostile = false;
 };
 
 constexpr Probe kProbes[] = {
@@ -79,12 +82,13 @@ constexpr Probe kProbes[] = {
     {"scan ends, position gone",
      [](const Event& e) { return EndsWith<check::ScanError>(e, Code::kPositionGone); }},
     {"scan ends, corrupt",
-     [](const Event& e) { return EndsWith<check::ScanError>(e, Code::kCorrupt); }},
+     [](const Event& e) { return EndsWith<check::ScanError>(e, Code::kCorrupt); }, true},
     {"scan tells of a gap",
      [](const Event& e) {
        const auto* batch = As<check::ScanBatch>(e);
        return batch != nullptr && batch->gap.has_value();
-     }},
+     },
+     true},
     {"truncated", [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOk); }},
     {"truncation unknown",
      [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOutcomeUnknown); }},
@@ -100,10 +104,11 @@ constexpr Probe kProbes[] = {
 
 }  // namespace
 
-std::vector<ProbeHits> ProbesOf(const check::History& history) {
+std::vector<ProbeHits> ProbesOf(const check::History& history, Mode mode) {
   std::vector<ProbeHits> hits;
   for (const Probe& probe : kProbes) {
-    ProbeHits found{std::string(probe.name), 0};
+    const bool is_rare = probe.is_hostile && mode != Mode::kHostile;
+    ProbeHits found{std::string(probe.name), 0, is_rare};
     for (const Event& event : history.events) found.hits += probe.holds(event) ? 1 : 0;
     hits.push_back(std::move(found));
   }

@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "sim/check/history.h"
+#include "sim/plan/plan.h"
 #include "sim/world/run.h"
 
 namespace tidelog::sim {
 
-// All probes there are, in a fixed order, with how often each was hit.
-std::vector<ProbeHits> ProbesOf(const check::History& history);
+// All probes there are, in a fixed order, with how often each was hit in a run of that mode.
+std::vector<ProbeHits> ProbesOf(const check::History& history, Mode mode);
 
 }  // namespace tidelog::sim
 

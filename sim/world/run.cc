@@ -86,7 +86,7 @@ RunResult RunPlan(const Plan& plan, const RunOptions& options) {
   }
   result.outcome = OutcomeOf(result.violations);
   world.Report(&result);
-  result.probes = ProbesOf(world.history());
+  result.probes = ProbesOf(world.history(), plan.config.mode);
   result.history = std::move(world.history());
   return result;
 }

@@ -42,7 +42,7 @@ bool PlantLie(sim::check::History* history) {
   return false;
 }
 
-void FlyCanary(sim::check::History history, RunSummary* summary) {
+void FlyCanary(sim::check::History history, sim::RunSummary* summary) {
   if (!PlantLie(&history)) return;
   summary->is_canary = true;
   const std::string_view checkers[] = {"durability"};

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "sim/check/history.h"
-#include "tools/simulator/summary.h"
+#include "sim/trial/summary.h"
 
 namespace tidelog::simulator {
 
@@ -18,7 +18,7 @@ bool IsCanarySeed(uint64_t seed);
 bool PlantLie(sim::check::History* history);
 
 // Plants a lie and has the checkers look; what they find goes into `summary`, not its verdict.
-void FlyCanary(sim::check::History history, RunSummary* summary);
+void FlyCanary(sim::check::History history, sim::RunSummary* summary);
 
 }  // namespace tidelog::simulator
 

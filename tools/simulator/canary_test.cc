@@ -6,7 +6,7 @@
 #include "sim/check/history.h"
 #include "sim/check/registry.h"
 #include "sim/check/testing/story.h"
-#include "tools/simulator/summary.h"
+#include "sim/trial/summary.h"
 
 namespace tidelog::simulator {
 namespace {
@@ -26,7 +26,7 @@ TEST(CanaryTest, OneSeedInAHundredIsOne) {
 
 TEST(CanaryTest, ALieInATrueHistoryIsNoticed) {
   ASSERT_TRUE(sim::check::Check(TrueHistory()).empty());
-  RunSummary summary;
+  sim::RunSummary summary;
   FlyCanary(TrueHistory(), &summary);
   EXPECT_TRUE(summary.is_canary);
   EXPECT_TRUE(summary.canary_noticed);
@@ -36,7 +36,7 @@ TEST(CanaryTest, ALieInATrueHistoryIsNoticed) {
 TEST(CanaryTest, WhereNothingWasAcknowledgedThereIsNoLieToTell) {
   sim::check::Story story;
   story.Writer(1, /*term=*/1).Final();
-  RunSummary summary;
+  sim::RunSummary summary;
   FlyCanary(story.history, &summary);
   EXPECT_FALSE(summary.is_canary);
 }
@@ -44,7 +44,7 @@ TEST(CanaryTest, WhereNothingWasAcknowledgedThereIsNoLieToTell) {
 TEST(CanaryTest, ARunWithoutFinalScansCannotTell) {
   sim::check::Story story;
   story.Writer(1, /*term=*/1).Append(1, 1);
-  RunSummary summary;
+  sim::RunSummary summary;
   FlyCanary(story.history, &summary);
   EXPECT_FALSE(summary.is_canary);
 }

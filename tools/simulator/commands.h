@@ -15,6 +15,7 @@ namespace tidelog::simulator {
 struct PlanFlags {
   std::string config = "default";
   std::vector<std::string> checkers;
+  std::string mutant;
   int workers = 2;
   std::string directory = "tidelog-failures";  // Of records.
 };
@@ -23,6 +24,7 @@ struct RunFlags {
   PlanFlags plan;
   std::string seeds;
   bool hashes = false;
+  bool trace = false;  // Instead: the events of one seed.
   bool twice = false;
   uint64_t failures_max = 100;
 };
@@ -49,7 +51,7 @@ ExitCode RunCampaign(const CampaignFlags& flags);
 
 struct CoverageFlags {
   PlanFlags plan;
-  std::string seeds = "1..4000";
+  std::string seeds = "1..8000";
 };
 ExitCode RunCoverage(const CoverageFlags& flags);
 
@@ -58,6 +60,13 @@ struct BenchFlags {
   double seconds = 10;
 };
 ExitCode RunBench(const BenchFlags& flags);
+
+struct MutantsFlags {
+  std::string only;        // Empty: all.
+  uint64_t seeds = 20000;  // At most, a mutant.
+  std::string out = "sim/doc/mutants.md";
+};
+ExitCode RunMutants(const MutantsFlags& flags);
 
 // Says in one sentence what was wrong with the call.
 ExitCode UsageError(const absl::Status& status);

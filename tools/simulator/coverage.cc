@@ -1,8 +1,10 @@
 #include "tools/simulator/coverage.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,9 +17,47 @@ namespace {
 
 bool IsHit(uint64_t count) { return count != 0; }
 
+bool HasBackend(const sim::PlanOptions& options, bool is_file) {
+  return std::any_of(options.backends.begin(), options.backends.end(), [is_file](auto backend) {
+    return (backend == sim::BackendKind::kFile) == is_file;
+  });
+}
+
+bool IsOfDisk(sim::FaultClass fault) {
+  return fault >= sim::FaultClass::kDiskError && fault < sim::FaultClass::kRequestLost;
+}
+
+// Not of an instant, but of the operation or request that it is put on.
+bool IsOfOperation(sim::FaultClass fault) {
+  switch (fault) {
+    case sim::FaultClass::kDiskError:
+    case sim::FaultClass::kSyncError:
+    case sim::FaultClass::kDiskSlow:
+    case sim::FaultClass::kDiskHang:
+    case sim::FaultClass::kSyncLie:
+    case sim::FaultClass::kLostName:
+    case sim::FaultClass::kMisdirectedRead:
+    case sim::FaultClass::kMisdirectedWrite:
+      return true;
+    default:
+      return fault >= sim::FaultClass::kRequestLost && fault <= sim::FaultClass::kSpuriousEnd;
+  }
+}
+
+// Whether plans of these options may fill the cell.
+bool MayMeet(const sim::PlanOptions& options, sim::FaultClass fault, sim::RunPhase phase) {
+  const bool is_lie = fault >= sim::FaultClass::kSyncLie && fault < sim::FaultClass::kRequestLost;
+  if (options.mode == sim::Mode::kCalm) return false;
+  if (is_lie && options.mode != sim::Mode::kHostile) return false;
+  // An idle process has nothing under way that it could meet, but for what a call left behind.
+  if (phase == sim::RunPhase::kIdle && IsOfOperation(fault)) return false;
+  if (IsOfDisk(fault)) return HasBackend(options, true);
+  return fault < sim::FaultClass::kDiskError || HasBackend(options, false);
+}
+
 }  // namespace
 
-void Coverage::Add(const RunSummary& summary) {
+void Coverage::Add(const sim::RunSummary& summary) {
   if (summary.probes.empty()) return;  // It died.
   ++runs_;
   if (probes_.empty()) {
@@ -44,6 +84,33 @@ std::vector<std::string> Coverage::MissedProbes() const {
     }
   }
   return missed;
+}
+
+std::vector<std::string> Coverage::EmptyCells(const sim::PlanOptions& options) const {
+  std::vector<std::string> empty;
+  if (runs_ < kRunsPerMatrix) return empty;
+  for (int f = 0; f < sim::kFaultClassCount; ++f) {
+    for (int p = 0; p < sim::kRunPhaseCount; ++p) {
+      const auto fault = static_cast<sim::FaultClass>(f);
+      const auto phase = static_cast<sim::RunPhase>(p);
+      const uint64_t count = faults_[static_cast<size_t>(f)][static_cast<size_t>(p)];
+      if (IsHit(count) || !MayMeet(options, fault, phase)) continue;
+      empty.push_back(absl::StrCat(NameOf(fault), " while ", NameOf(phase)));
+    }
+  }
+  return empty;
+}
+
+std::vector<std::string> Coverage::Complaints(const sim::PlanOptions& options) const {
+  std::vector<std::string> complaints;
+  for (const std::string& probe : MissedProbes()) {
+    complaints.push_back(
+        absl::StrCat("missed: ", probe, ": in less than one run of ", kRunsPerHit));
+  }
+  for (const std::string& cell : EmptyCells(options)) {
+    complaints.push_back(absl::StrCat("missed: ", cell, ": in none of ", runs_, " runs"));
+  }
+  return complaints;
 }
 
 std::string Coverage::ProbeTable() const {

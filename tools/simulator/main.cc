@@ -19,11 +19,14 @@ Examples:
   tools/simulate run --seeds 1..1000               # each failure leaves a record
   tools/simulate campaign --minutes 60             # fresh seeds; the smallest failure of each kind
   tools/simulate replay tidelog-failures/X.json
-  tools/simulate shrink tidelog-failures/X.json && tools/simulate view X.shrunk.json
+  tools/simulate shrink tidelog-failures/X.json    # leaves tidelog-failures/X.shrunk.json
+  tools/simulate run --seeds 1..999 --config file --mutant ack-before-sync  # a planted bug
 
-Exit codes: 0 fine, 1 coverage or a canary was missed or there was nothing to shrink, 2 usage,
-20 a wrong answer, 21 something waits for ever, 22 a crash, 23 the same run ended in two ways.
-Of several failures, that of the least seed counts.)";
+Exit codes: 0 fine, 1 coverage or a canary was missed, a planted bug survived, or there was nothing
+to shrink, 2 usage, 3 the simulator cannot be built, 20 a wrong answer, 21 something waits for ever,
+22 a crash, 23 the same run ended in two ways. Of several failures, that of the least seed counts.
+A record of another build is replayed, and said to be one; one of another schema, or one that was
+cut or edited, is refused.)";
 
 struct Flags {
   RunFlags run;
@@ -31,6 +34,7 @@ struct Flags {
   CampaignFlags campaign;
   CoverageFlags coverage;
   BenchFlags bench;
+  MutantsFlags mutants;
 };
 
 void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
@@ -42,6 +46,8 @@ void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
   command->add_option("--checkers", flags->checkers, "only these (default: all that fit)")
       ->type_name("NAME")
       ->delimiter(',');
+  command->add_option("--mutant", flags->mutant, "a bug to plant: sim/doc/mutants.md lists them")
+      ->type_name("NAME");
   command->add_option("--workers", flags->workers, "processes at one time")
       ->type_name("N")
       ->capture_default_str();
@@ -55,9 +61,11 @@ CLI::App* AddRun(CLI::App* app, RunFlags* flags) {
   run->add_option("--seeds", flags->seeds, "which, inclusive")->type_name("A..B")->required();
   AddPlanFlags(run, &flags->plan);
   run->add_flag("--hashes", flags->hashes, "print the trace hash of each");
+  run->add_flag("--trace", flags->trace, "print the events of the one seed, to compare two builds");
   run->add_flag("--twice", flags->twice, "run each twice, and compare");
   run->add_option("--failures-max", flags->failures_max, "end after so many")
       ->type_name("N")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   return run;
 }
@@ -78,9 +86,11 @@ CLI::App* AddShrink(CLI::App* app, RecordFlags* flags) {
                                       flags, "FILE with .shrunk.json");
   shrink->add_option("--runs", flags->runs_max, "no more than so many")
       ->type_name("N")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   shrink->add_option("--minutes", flags->minutes_max, "nor longer than this")
       ->type_name("N")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   return shrink;
 }
@@ -120,6 +130,20 @@ CLI::App* AddBench(CLI::App* app, BenchFlags* flags) {
   return bench;
 }
 
+CLI::App* AddMutants(CLI::App* app, MutantsFlags* flags) {
+  CLI::App* mutants =
+      app->add_subcommand("mutants", "plant bugs, one at a time, and write down who finds them");
+  mutants->add_option("--only", flags->only, "this one, and write nothing")->type_name("NAME");
+  mutants->add_option("--seeds", flags->seeds, "at most, a mutant")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  mutants->add_option("--out", flags->out, "where the table goes")
+      ->type_name("FILE")
+      ->capture_default_str();
+  return mutants;
+}
+
 int Main(int argc, char** argv) {
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
   absl::InitializeLog();
@@ -144,6 +168,7 @@ int Main(int argc, char** argv) {
   CLI::App* campaign = AddCampaign(&app, &flags.campaign);
   CLI::App* coverage = AddCoverage(&app, &flags.coverage);
   CLI::App* bench = AddBench(&app, &flags.bench);
+  CLI::App* mutants = AddMutants(&app, &flags.mutants);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -159,6 +184,7 @@ int Main(int argc, char** argv) {
   if (campaign->parsed()) code = RunCampaign(flags.campaign);
   if (coverage->parsed()) code = RunCoverage(flags.coverage);
   if (bench->parsed()) code = RunBench(flags.bench);
+  if (mutants->parsed()) code = RunMutants(flags.mutants);
   if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kNotMet;
   return static_cast<int>(code);
 }

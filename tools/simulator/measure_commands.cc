@@ -9,14 +9,14 @@
 #include "absl/time/time.h"
 #include "sim/plan/plan.h"
 #include "sim/record/run_record.h"
+#include "sim/trial/seed_range.h"
+#include "sim/trial/summary.h"
+#include "sim/trial/workers.h"
 #include "sim/world/run.h"
 #include "tools/simulator/commands.h"
 #include "tools/simulator/coverage.h"
-#include "tools/simulator/seed_range.h"
 #include "tools/simulator/setup.h"
 #include "tools/simulator/stopwatch.h"
-#include "tools/simulator/summary.h"
-#include "tools/simulator/workers.h"
 
 namespace tidelog::simulator {
 namespace {
@@ -94,30 +94,29 @@ ExitCode RunBench(const BenchFlags& flags) {
 }
 
 ExitCode RunCoverage(const CoverageFlags& flags) {
-  const absl::StatusOr<SeedRange> seeds = ParseSeedRange(flags.seeds);
+  const absl::StatusOr<sim::SeedRange> seeds = sim::ParseSeedRange(flags.seeds);
   if (!seeds.ok()) return UsageError(seeds.status());
   const absl::StatusOr<Setup> setup = MakeSetup(flags.plan);
   if (!setup.ok()) return UsageError(setup.status());
   Coverage coverage;
   uint64_t failures = 0;
-  RunSeeds(
-      WorkOptions{*seeds, flags.plan.workers},
+  sim::RunSeeds(
+      sim::WorkOptions{*seeds, flags.plan.workers},
       [&setup](uint64_t seed) {
-        return Summarize(seed, sim::RunPlan(sim::MakePlan(seed, setup->plan), setup->run));
+        return sim::Summarize(seed, sim::RunPlan(sim::MakePlan(seed, setup->plan), setup->run));
       },
-      [&](const RunSummary& summary) {
+      [&](const sim::RunSummary& summary) {
         coverage.Add(summary);
         failures += summary.failed() ? 1 : 0;
         return true;
       });
   absl::PrintF("%s\n%s\n", coverage.ProbeTable(), coverage.FaultTable());
   absl::PrintF("%d runs, %s, %d failures (see run)\n", coverage.runs(), coverage.Line(), failures);
-  const std::vector<std::string> missed = coverage.MissedProbes();
-  for (const std::string& probe : missed) {
-    absl::PrintF("missed: %s: less than one run in %d\n", probe, Coverage::kRunsPerHit);
-  }
-  if (coverage.runs() < Coverage::kRunsPerHit) {
-    absl::PrintF("fewer than %d runs tell nothing of what is missed\n", Coverage::kRunsPerHit);
+  const std::vector<std::string> missed = coverage.Complaints(setup->plan);
+  for (const std::string& complaint : missed) absl::PrintF("%s\n", complaint);
+  if (coverage.runs() < Coverage::kRunsPerMatrix) {
+    absl::PrintF("fewer than %d runs tell of probes only, fewer than %d of nothing\n",
+                 Coverage::kRunsPerMatrix, Coverage::kRunsPerHit);
   }
   return missed.empty() ? ExitCode::kFine : ExitCode::kNotMet;
 }

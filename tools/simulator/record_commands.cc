@@ -11,10 +11,11 @@
 #include "sim/record/explain.h"
 #include "sim/record/page.h"
 #include "sim/record/run_record.h"
+#include "sim/trial/trial.h"
 #include "sim/world/run.h"
 #include "tools/simulator/commands.h"
+#include "tools/simulator/setup.h"
 #include "tools/simulator/told_run.h"
-#include "tools/simulator/trial.h"
 
 namespace tidelog::simulator {
 namespace {
@@ -31,26 +32,32 @@ ExitCode PutOut(std::string_view text, const RecordFlags& flags) {
 
 // A record replays on another build, but not always alike.
 bool IsOfThisBuild(const sim::RunRecord& record) {
-  const sim::BuildStamp build = CurrentBuild();
+  const sim::BuildStamp build = sim::CurrentBuild();
   if (record.build == build) return true;
   absl::FPrintF(stderr, "recorded by revision %s, %s; this is revision %s, %s\n",
                 record.build.revision, record.build.compiler, build.revision, build.compiler);
   return false;
 }
 
+// All programs that have this stamp are the same: it says of which sources.
+bool IsOneProgram(const sim::BuildStamp& build) {
+  return build.revision != "unknown" && !build.revision.ends_with("-dirty");
+}
+
 }  // namespace
 
 ExitCode RunReplay(const RecordFlags& flags) {
-  const absl::StatusOr<sim::RunRecord> record = sim::ReadRecord(flags.file);
+  const absl::StatusOr<sim::RunRecord> record = LoadRecord(flags.file);
   if (!record.ok()) return UsageError(record.status());
   const bool is_of_this_build = IsOfThisBuild(*record);
   if (record->verdict.outcome == sim::Outcome::kNondeterminism) {
-    const RunSummary twice = RunTwice(record->plan, record->Options());
+    const sim::RunSummary twice = sim::RunTwice(record->plan, record->Options());
     absl::PrintF("%s\n", twice.failed() ? twice.verdict.message : "two runs were alike");
     return ExitCodeOf(twice.verdict.outcome);
   }
-  const TrialResult trial = RunTrial(record->plan, record->Options(), record->verdict.signature);
-  const RunSummary& run = trial.summary;
+  const sim::TrialResult trial =
+      sim::RunTrial(record->plan, record->Options(), record->verdict.signature);
+  const sim::RunSummary& run = trial.summary;
   const bool is_alike = run.verdict.signature == record->verdict.signature;
   const bool is_same_trace = run.trace_hash == record->trace_hash;
   absl::PrintF(
@@ -60,7 +67,7 @@ ExitCode RunReplay(const RecordFlags& flags) {
                is_alike ? "as recorded" : absl::StrCat("recorded was ", record->verdict.signature),
                run.trace_hash, run.event_count,
                is_same_trace ? "" : absl::StrFormat(", recorded was %016x", record->trace_hash));
-  if (is_of_this_build && record->build.revision != "unknown" && (!is_alike || !is_same_trace)) {
+  if (is_of_this_build && IsOneProgram(record->build) && (!is_alike || !is_same_trace)) {
     absl::PrintF("the same build made another run of the same record\n");
     return ExitCode::kNondeterminism;
   }
@@ -68,14 +75,14 @@ ExitCode RunReplay(const RecordFlags& flags) {
 }
 
 ExitCode RunExplain(const RecordFlags& flags) {
-  const absl::StatusOr<sim::RunRecord> record = sim::ReadRecord(flags.file);
+  const absl::StatusOr<sim::RunRecord> record = LoadRecord(flags.file);
   if (!record.ok()) return UsageError(record.status());
   IsOfThisBuild(*record);
   return PutOut(TellRun(*record, flags.file, &sim::Explain), flags);
 }
 
 ExitCode RunView(const RecordFlags& flags) {
-  const absl::StatusOr<sim::RunRecord> record = sim::ReadRecord(flags.file);
+  const absl::StatusOr<sim::RunRecord> record = LoadRecord(flags.file);
   if (!record.ok()) return UsageError(record.status());
   IsOfThisBuild(*record);
   RecordFlags page = flags;

@@ -9,9 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sim/plan/plan.h"
+#include "sim/record/run_record.h"
+#include "sim/trial/summary.h"
 #include "sim/world/run.h"
 #include "tools/simulator/commands.h"
-#include "tools/simulator/summary.h"
 
 namespace tidelog::simulator {
 
@@ -19,20 +20,23 @@ namespace tidelog::simulator {
 struct Setup {
   sim::PlanOptions plan;
   sim::RunOptions run;
+  std::string mutant;
   std::string directory;
 };
 
-// kInvalidArgument: there is no such configuration or checker, or not so many workers.
+// Plants the mutant, if one is named.  kInvalidArgument: there is no such configuration, checker or
+// mutant, not so many workers, or no record could be written to the directory.
 absl::StatusOr<Setup> MakeSetup(const PlanFlags& flags);
 
-// Makes the directory of records.
-absl::Status MakeDirectory(const std::string& directory);
+// Reads a record and plants its mutant, if it has one.  kInvalidArgument: as ReadRecord(), or there
+// is no such mutant in this program.
+absl::StatusOr<sim::RunRecord> LoadRecord(const std::string& path);
 
 // As a part of a file's name: letters, digits and dashes.
 std::string FileName(std::string_view text);
 
 // Runs the seed again, writes its record to `path`, and returns the verdict that it has then.
-absl::StatusOr<sim::Verdict> WriteFailure(const Setup& setup, const RunSummary& failed,
+absl::StatusOr<sim::Verdict> WriteFailure(const Setup& setup, const sim::RunSummary& failed,
                                           const std::string& path);
 
 // "seed 17: durability/lost-write: message 3 is not in the log".

@@ -13,10 +13,11 @@
 #include "sim/record/run_record.h"
 #include "sim/shrink/minimize.h"
 #include "sim/shrink/shrink_plan.h"
+#include "sim/trial/trial.h"
 #include "sim/world/run.h"
 #include "tools/simulator/commands.h"
+#include "tools/simulator/setup.h"
 #include "tools/simulator/stopwatch.h"
-#include "tools/simulator/trial.h"
 
 namespace tidelog::simulator {
 namespace {
@@ -36,12 +37,12 @@ sim::RunOptions OptionsFor(const sim::RunRecord& record, bool replay_choices) {
 }  // namespace
 
 ExitCode RunShrink(const RecordFlags& flags) {
-  const absl::StatusOr<sim::RunRecord> record = sim::ReadRecord(flags.file);
+  const absl::StatusOr<sim::RunRecord> record = LoadRecord(flags.file);
   if (!record.ok()) return UsageError(record.status());
   const std::string& signature = record->verdict.signature;
   const auto attempt = [&](const sim::Candidate& candidate) {
-    TrialResult run =
-        RunTrial(candidate.plan, OptionsFor(*record, candidate.replay_choices), signature);
+    sim::TrialResult run =
+        sim::RunTrial(candidate.plan, OptionsFor(*record, candidate.replay_choices), signature);
     sim::Trial trial;
     trial.fails_alike = run.summary.failed() && run.summary.verdict.signature == signature;
     trial.choices = std::move(run.choices);
@@ -65,11 +66,11 @@ ExitCode RunShrink(const RecordFlags& flags) {
                         std::fflush(stdout);
                       });
   sim::RunRecord shrunk = *record;
-  shrunk.build = CurrentBuild();
+  shrunk.build = sim::CurrentBuild();
   shrunk.plan = least.plan;
   shrunk.replay_choices = least.replay_choices;
-  const TrialResult last =
-      RunTrial(least.plan, OptionsFor(*record, least.replay_choices), signature);
+  const sim::TrialResult last =
+      sim::RunTrial(least.plan, OptionsFor(*record, least.replay_choices), signature);
   shrunk.verdict = last.summary.verdict;
   shrunk.trace_hash = last.summary.trace_hash;
   shrunk.event_count = last.summary.event_count;

@@ -12,9 +12,9 @@
 #include "sim/kernel/scheduler.h"
 #include "sim/plan/plan.h"
 #include "sim/record/event_text.h"
+#include "sim/trial/child.h"
+#include "sim/trial/death.h"
 #include "sim/world/run.h"
-#include "tools/simulator/child.h"
-#include "tools/simulator/death.h"
 
 namespace tidelog::simulator {
 namespace {
@@ -42,13 +42,13 @@ std::vector<std::string> Headings(const sim::RunRecord& record, const std::strin
 }
 
 // As a run that was violated by its death.
-sim::check::Violation ViolationOf(const Death& death) {
-  const std::string signature = SignatureOf(death);
+sim::check::Violation ViolationOf(const sim::Death& death) {
+  const std::string signature = sim::SignatureOf(death);
   const size_t slash = signature.find('/');
   sim::check::Violation violation;
   violation.checker = signature.substr(0, slash);
   violation.anomaly = signature.substr(slash + 1);
-  violation.message = MessageOf(death);
+  violation.message = sim::MessageOf(death);
   return violation;
 }
 
@@ -71,7 +71,7 @@ std::string FaultText(const sim::Fault& fault) {
 
 std::string TellRun(const sim::RunRecord& record, const std::string& path,
                     absl::FunctionRef<std::string(const sim::RunStory&)> tell) {
-  const ChildResult child = RunInChild([&] {
+  const sim::ChildResult child = sim::RunInChild([&] {
     const sim::RunResult result = sim::RunPlan(record.plan, record.Options());
     sim::RunStory story{
         Title(record), Headings(record, path), result.history, result.violations, {}};

@@ -1,13 +1,13 @@
 // SeedRange: which seeds are run.
-#ifndef TIDELOG_TOOLS_SIMULATOR_SEED_RANGE_H_
-#define TIDELOG_TOOLS_SIMULATOR_SEED_RANGE_H_
+#ifndef TIDELOG_SIM_TRIAL_SEED_RANGE_H_
+#define TIDELOG_SIM_TRIAL_SEED_RANGE_H_
 
 #include <cstdint>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 struct SeedRange {
   uint64_t first = 1;
@@ -20,6 +20,6 @@ struct SeedRange {
 // Of "A..B", both inclusive, or "A".  kInvalidArgument: it is no range, or holds nothing.
 absl::StatusOr<SeedRange> ParseSeedRange(std::string_view text);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_SEED_RANGE_H_
+#endif  // TIDELOG_SIM_TRIAL_SEED_RANGE_H_

@@ -1,4 +1,4 @@
-#include "tools/simulator/summary.h"
+#include "sim/trial/summary.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,18 +10,18 @@
 #include "sim/plan/fault.h"
 #include "sim/world/run.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using Json = nlohmann::json;
 
 }  // namespace
 
-RunSummary Summarize(uint64_t seed, const sim::RunResult& result) {
+RunSummary Summarize(uint64_t seed, const RunResult& result) {
   RunSummary summary;
   summary.seed = seed;
-  summary.verdict = sim::VerdictOf(result);
-  for (const sim::check::Violation& violation : result.violations) {
+  summary.verdict = VerdictOf(result);
+  for (const check::Violation& violation : result.violations) {
     std::string signature = violation.Signature();
     std::vector<std::string>& known = summary.signatures;
     if (std::find(known.begin(), known.end(), signature) == known.end()) {
@@ -40,9 +40,9 @@ RunSummary Summarize(uint64_t seed, const sim::RunResult& result) {
 }
 
 std::string ToLine(const RunSummary& summary) {
-  const sim::Verdict& verdict = summary.verdict;
+  const Verdict& verdict = summary.verdict;
   Json probes = Json::array();
-  for (const sim::ProbeHits& probe : summary.probes) {
+  for (const ProbeHits& probe : summary.probes) {
     probes.push_back(Json::array({probe.name, probe.hits, probe.rare}));
   }
   Json faults = Json::array();  // Those that are there.
@@ -64,7 +64,7 @@ RunSummary SummaryFromLine(std::string_view text) {
   const Json line = Json::parse(text);
   RunSummary summary;
   summary.seed = line[0];
-  summary.verdict.outcome = static_cast<sim::Outcome>(line[1].get<int>());
+  summary.verdict.outcome = static_cast<Outcome>(line[1].get<int>());
   summary.verdict.checker = line[2];
   summary.verdict.anomaly = line[3];
   summary.verdict.rule = line[4];
@@ -75,7 +75,7 @@ RunSummary SummaryFromLine(std::string_view text) {
   summary.event_count = line[9];
   summary.peak_bytes = line[10];
   for (const Json& probe : line[11])
-    summary.probes.push_back(sim::ProbeHits{probe[0], probe[1], probe[2]});
+    summary.probes.push_back(ProbeHits{probe[0], probe[1], probe[2]});
   for (const Json& fault : line[12]) {
     summary.faults[fault[0].get<size_t>()][fault[1].get<size_t>()] = fault[2];
   }
@@ -84,4 +84,4 @@ RunSummary SummaryFromLine(std::string_view text) {
   return summary;
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

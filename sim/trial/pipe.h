@@ -1,15 +1,15 @@
 // What a process and its children have between them: a pipe, and what a child says before it dies.
-#ifndef TIDELOG_TOOLS_SIMULATOR_PIPE_H_
-#define TIDELOG_TOOLS_SIMULATOR_PIPE_H_
+#ifndef TIDELOG_SIM_TRIAL_PIPE_H_
+#define TIDELOG_SIM_TRIAL_PIPE_H_
 
 #include <sys/types.h>
 
 #include <string>
 #include <string_view>
 
-#include "tools/simulator/death.h"
+#include "sim/trial/death.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 // A pipe.  Both ends are closed with it.
 class Pipe {
@@ -54,6 +54,6 @@ class CapturedErrors {
 // Waits until the child has ended.
 Death WaitFor(pid_t pid, const CapturedErrors& errors);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_PIPE_H_
+#endif  // TIDELOG_SIM_TRIAL_PIPE_H_

@@ -1,10 +1,10 @@
 // Death: how a process ended that was to run something.
-#ifndef TIDELOG_TOOLS_SIMULATOR_DEATH_H_
-#define TIDELOG_TOOLS_SIMULATOR_DEATH_H_
+#ifndef TIDELOG_SIM_TRIAL_DEATH_H_
+#define TIDELOG_SIM_TRIAL_DEATH_H_
 
 #include <string>
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 struct Death {
   int signal = 0;  // 0: it ended by itself.
@@ -22,6 +22,6 @@ std::string SignatureOf(const Death& death);
 // For people: the last words.
 std::string MessageOf(const Death& death);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_DEATH_H_
+#endif  // TIDELOG_SIM_TRIAL_DEATH_H_

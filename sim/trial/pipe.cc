@@ -1,4 +1,4 @@
-#include "tools/simulator/pipe.h"
+#include "sim/trial/pipe.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@
 
 #include "absl/log/check.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 constexpr off_t kSaidMax = 64 << 10;
@@ -93,4 +93,4 @@ Death WaitFor(pid_t pid, const CapturedErrors& errors) {
   return death;
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/workers.h"
+#include "sim/trial/workers.h"
 
 #include <signal.h>
 
@@ -10,11 +10,11 @@
 #include "absl/log/check.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/trial/seed_range.h"
+#include "sim/trial/summary.h"
 #include "sim/world/run.h"
-#include "tools/simulator/seed_range.h"
-#include "tools/simulator/summary.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using ::testing::HasSubstr;
@@ -55,7 +55,7 @@ TEST(WorkersTest, ASeedThatDiesIsToldAndTheOthersAreRun) {
   ASSERT_THAT(results, SizeIs(100));
   for (const auto& [seed, summary] : results) {
     const bool dies = seed % 10 == 3 || seed == 47;
-    EXPECT_EQ(summary.verdict.outcome, dies ? sim::Outcome::kCrash : sim::Outcome::kFine) << seed;
+    EXPECT_EQ(summary.verdict.outcome, dies ? Outcome::kCrash : Outcome::kFine) << seed;
   }
   EXPECT_EQ(results.at(13).verdict.signature,
             "crash/workers_test.cc: Check failed: seed % # != # seed #");
@@ -70,12 +70,12 @@ TEST(WorkersTest, EndsWhenNobodyWantsMore) {
 
 TEST(RunSummaryTest, ComesBackFromItsLine) {
   RunSummary summary = Fine(17);
-  summary.verdict = sim::Verdict{sim::Outcome::kLiveness, "liveness",          "stuck", "G2",
-                                 "liveness/stuck",        "it \"waits\"\n\xff"};
+  summary.verdict = Verdict{Outcome::kLiveness, "liveness",          "stuck", "G2",
+                            "liveness/stuck",   "it \"waits\"\n\xff"};
   summary.signatures = {"liveness/stuck", "order/odd"};
   summary.trace_hash = UINT64_MAX;
   summary.peak_bytes = 4096;
-  summary.probes = {sim::ProbeHits{"append done", 3}, sim::ProbeHits{"never", 0}};
+  summary.probes = {ProbeHits{"append done", 3}, ProbeHits{"never", 0}};
   summary.faults[2][3] = 4;
   summary.is_canary = true;
   summary.canary_noticed = true;
@@ -83,7 +83,7 @@ TEST(RunSummaryTest, ComesBackFromItsLine) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
   const RunSummary read = SummaryFromLine(line);
   EXPECT_EQ(ToLine(read), line);
-  EXPECT_EQ(read.verdict.outcome, sim::Outcome::kLiveness);
+  EXPECT_EQ(read.verdict.outcome, Outcome::kLiveness);
   EXPECT_THAT(read.verdict.message, HasSubstr("it \"waits\"\n"));
   EXPECT_EQ(read.trace_hash, UINT64_MAX);
   EXPECT_EQ(read.faults, summary.faults);
@@ -92,4 +92,4 @@ TEST(RunSummaryTest, ComesBackFromItsLine) {
 }
 
 }  // namespace
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/child.h"
+#include "sim/trial/child.h"
 
 #include <sys/time.h>
 #include <unistd.h>
@@ -7,10 +7,10 @@
 #include <string>
 
 #include "absl/log/check.h"
-#include "tools/simulator/death.h"
-#include "tools/simulator/pipe.h"
+#include "sim/trial/death.h"
+#include "sim/trial/pipe.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 void WindCpuAlarm() {
   itimerval timer{};
@@ -38,4 +38,4 @@ ChildResult RunInChild(absl::FunctionRef<std::string()> work) {
   return result;
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/death.h"
+#include "sim/trial/death.h"
 
 #include <signal.h>
 
@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using ::testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(DeathSignatureTest, AnExitCodeIsNamed) {
 }
 
 }  // namespace
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/workers.h"
+#include "sim/trial/workers.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "absl/log/check.h"
+#include "sim/trial/child.h"
+#include "sim/trial/pipe.h"
 #include "sim/world/run.h"
-#include "tools/simulator/child.h"
-#include "tools/simulator/pipe.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 constexpr int kWorkersMax = 64;
@@ -173,11 +173,11 @@ void RunSeeds(const WorkOptions& options, absl::FunctionRef<RunSummary(uint64_t)
 RunSummary SummaryOfDeath(uint64_t seed, const Death& death) {
   RunSummary summary;
   summary.seed = seed;
-  summary.verdict.outcome = sim::Outcome::kCrash;
+  summary.verdict.outcome = Outcome::kCrash;
   summary.verdict.signature = SignatureOf(death);
   summary.verdict.message = MessageOf(death);
   summary.signatures = {summary.verdict.signature};
   return summary;
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/seed_range.h"
+#include "sim/trial/seed_range.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "wal/status.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 std::optional<uint64_t> ParseSeed(std::string_view text) {
@@ -40,4 +40,4 @@ absl::StatusOr<SeedRange> ParseSeedRange(std::string_view text) {
   return SeedRange{*first, *last};
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

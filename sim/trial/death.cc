@@ -1,4 +1,4 @@
-#include "tools/simulator/death.h"
+#include "sim/trial/death.h"
 
 #include <signal.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 constexpr size_t kMessageMax = 400;
@@ -94,4 +94,4 @@ std::string MessageOf(const Death& death) {
                        : std::string(lines.back().substr(0, kMessageMax));
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

@@ -1,4 +1,4 @@
-#include "tools/simulator/trial.h"
+#include "sim/trial/trial.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -12,37 +12,37 @@
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "sim/kernel/trace.h"
-#include "tools/simulator/child.h"
-#include "tools/simulator/workers.h"
+#include "sim/trial/child.h"
+#include "sim/trial/workers.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string ChoicesLine(const std::vector<sim::Choice>& choices) {
+std::string ChoicesLine(const std::vector<Choice>& choices) {
   Json line = Json::array();
-  for (const sim::Choice& choice : choices) {
+  for (const Choice& choice : choices) {
     line.push_back(Json::array({choice.step, choice.number, choice.flipped}));
   }
   return line.dump();
 }
 
-std::vector<sim::Choice> ChoicesFromLine(std::string_view line) {
-  std::vector<sim::Choice> choices;
+std::vector<Choice> ChoicesFromLine(std::string_view line) {
+  std::vector<Choice> choices;
   for (const Json& choice : Json::parse(line)) {
-    choices.push_back(sim::Choice{choice[0], choice[1], choice[2]});
+    choices.push_back(Choice{choice[0], choice[1], choice[2]});
   }
   return choices;
 }
 
-std::string TraceLine(const sim::RunResult& result, size_t index) {
+std::string TraceLine(const RunResult& result, size_t index) {
   return index < result.trace_lines.size() ? result.trace_lines[index] : "nothing";
 }
 
-sim::Verdict Nondeterminism(std::string message) {
-  sim::Verdict verdict;
-  verdict.outcome = sim::Outcome::kNondeterminism;
+Verdict Nondeterminism(std::string message) {
+  Verdict verdict;
+  verdict.outcome = Outcome::kNondeterminism;
   verdict.signature = "nondeterminism/trace";
   verdict.message = std::move(message);
   return verdict;
@@ -54,12 +54,11 @@ bool AreAlike(const RunSummary& a, const RunSummary& b) {
 
 }  // namespace
 
-TrialResult RunTrial(const sim::Plan& plan, const sim::RunOptions& options,
-                     std::string_view wanted) {
+TrialResult RunTrial(const Plan& plan, const RunOptions& options, std::string_view wanted) {
   const ChildResult child = RunInChild([&] {
-    const sim::RunResult result = sim::RunPlan(plan, options);
+    const RunResult result = RunPlan(plan, options);
     RunSummary summary = Summarize(plan.seed, result);
-    summary.verdict = sim::VerdictOf(result, wanted);
+    summary.verdict = VerdictOf(result, wanted);
     return absl::StrCat(ToLine(summary), "\n", ChoicesLine(result.choices));
   });
   TrialResult trial;
@@ -74,16 +73,16 @@ TrialResult RunTrial(const sim::Plan& plan, const sim::RunOptions& options,
   return trial;
 }
 
-RunSummary RunTwice(const sim::Plan& plan, const sim::RunOptions& options) {
-  RunSummary summary = Summarize(plan.seed, sim::RunPlan(plan, options));
-  const RunSummary second = Summarize(plan.seed, sim::RunPlan(plan, options));
+RunSummary RunTwice(const Plan& plan, const RunOptions& options) {
+  RunSummary summary = Summarize(plan.seed, RunPlan(plan, options));
+  const RunSummary second = Summarize(plan.seed, RunPlan(plan, options));
   if (AreAlike(summary, second)) return summary;
   // Once more, with their events.
-  sim::RunOptions traced = options;
+  RunOptions traced = options;
   traced.keep_trace = true;
-  const sim::RunResult a = sim::RunPlan(plan, traced);
-  const sim::RunResult b = sim::RunPlan(plan, traced);
-  const std::optional<size_t> index = sim::FirstDifference(a.trace, b.trace);
+  const RunResult a = RunPlan(plan, traced);
+  const RunResult b = RunPlan(plan, traced);
+  const std::optional<size_t> index = FirstDifference(a.trace, b.trace);
   std::string message = absl::StrFormat("two runs have trace hashes %016x and %016x",
                                         summary.trace_hash, second.trace_hash);
   if (index.has_value()) {
@@ -95,9 +94,9 @@ RunSummary RunTwice(const sim::Plan& plan, const sim::RunOptions& options) {
   return summary;
 }
 
-sim::BuildStamp CurrentBuild() {
+BuildStamp CurrentBuild() {
   const char* revision = std::getenv("TIDELOG_REVISION");
-  sim::BuildStamp build;
+  BuildStamp build;
   build.revision = revision == nullptr || *revision == '\0' ? "unknown" : revision;
 #if defined(__clang__)
   build.compiler = absl::StrCat("clang ", __clang_major__, ".", __clang_minor__);
@@ -107,9 +106,8 @@ sim::BuildStamp CurrentBuild() {
   return build;
 }
 
-sim::RunRecord RecordFailure(const sim::Plan& plan, const sim::RunOptions& options,
-                             const RunSummary& failed) {
-  sim::RunRecord record;
+RunRecord RecordFailure(const Plan& plan, const RunOptions& options, const RunSummary& failed) {
+  RunRecord record;
   record.build = CurrentBuild();
   record.verdict = failed.verdict;
   record.trace_hash = failed.trace_hash;
@@ -117,7 +115,7 @@ sim::RunRecord RecordFailure(const sim::Plan& plan, const sim::RunOptions& optio
   record.checkers = options.checkers;
   record.replay_choices = options.replay_choices;
   record.plan = plan;
-  if (failed.verdict.outcome == sim::Outcome::kNondeterminism) return record;
+  if (failed.verdict.outcome == Outcome::kNondeterminism) return record;
   const TrialResult again = RunTrial(plan, options, failed.verdict.signature);
   if (!AreAlike(again.summary, failed)) {
     record.verdict = Nondeterminism(
@@ -128,9 +126,9 @@ sim::RunRecord RecordFailure(const sim::Plan& plan, const sim::RunOptions& optio
     return record;
   }
   if (again.died || options.replay_choices) return record;
-  sim::Plan recorded = plan;
+  Plan recorded = plan;
   recorded.choices = again.choices;
-  sim::RunOptions replay = options;
+  RunOptions replay = options;
   replay.replay_choices = true;
   const TrialResult replayed = RunTrial(recorded, replay, failed.verdict.signature);
   if (AreAlike(replayed.summary, failed)) {
@@ -140,4 +138,4 @@ sim::RunRecord RecordFailure(const sim::Plan& plan, const sim::RunOptions& optio
   return record;
 }
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

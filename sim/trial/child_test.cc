@@ -1,4 +1,4 @@
-#include "tools/simulator/child.h"
+#include "sim/trial/child.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -9,9 +9,9 @@
 #include "absl/log/check.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/simulator/death.h"
+#include "sim/trial/death.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using ::testing::HasSubstr;
@@ -64,4 +64,4 @@ TEST(ChildTest, WhatTakesTooMuchTimeIsEnded) {
 }
 
 }  // namespace
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim

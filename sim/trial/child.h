@@ -1,13 +1,13 @@
 // Child: runs a piece of work in a forked process, so that what dies there dies alone.
-#ifndef TIDELOG_TOOLS_SIMULATOR_CHILD_H_
-#define TIDELOG_TOOLS_SIMULATOR_CHILD_H_
+#ifndef TIDELOG_SIM_TRIAL_CHILD_H_
+#define TIDELOG_SIM_TRIAL_CHILD_H_
 
 #include <string>
 
 #include "absl/functional/function_ref.h"
-#include "tools/simulator/death.h"
+#include "sim/trial/death.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 struct ChildResult {
   bool finished = false;  // False: see `death`.
@@ -21,6 +21,6 @@ void WindCpuAlarm();
 // Returns what `work` returns in a child of its own.  Requires: this process has one thread.
 ChildResult RunInChild(absl::FunctionRef<std::string()> work);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_CHILD_H_
+#endif  // TIDELOG_SIM_TRIAL_CHILD_H_

@@ -1,7 +1,7 @@
 // Trial: one run of one plan in a process of its own; and the record that is made of one that
 // fails.
-#ifndef TIDELOG_TOOLS_SIMULATOR_TRIAL_H_
-#define TIDELOG_TOOLS_SIMULATOR_TRIAL_H_
+#ifndef TIDELOG_SIM_TRIAL_TRIAL_H_
+#define TIDELOG_SIM_TRIAL_TRIAL_H_
 
 #include <string>
 #include <string_view>
@@ -10,33 +10,31 @@
 #include "sim/kernel/scheduler.h"
 #include "sim/plan/plan.h"
 #include "sim/record/run_record.h"
+#include "sim/trial/summary.h"
 #include "sim/world/run.h"
-#include "tools/simulator/summary.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 struct TrialResult {
   RunSummary summary;
-  std::vector<sim::Choice> choices;  // Of a run that died, none.
+  std::vector<Choice> choices;  // Of a run that died, none.
   bool died = false;
 };
 
 // Its verdict is of the violation with the signature `wanted`, if there is one.
-TrialResult RunTrial(const sim::Plan& plan, const sim::RunOptions& options,
-                     std::string_view wanted = "");
+TrialResult RunTrial(const Plan& plan, const RunOptions& options, std::string_view wanted = "");
 
 // Two runs in one process, compared.  A verdict of Outcome::kNondeterminism names the first event
 // in which they differ.
-RunSummary RunTwice(const sim::Plan& plan, const sim::RunOptions& options);
+RunSummary RunTwice(const Plan& plan, const RunOptions& options);
 
 // Of this program: the revision is what the environment variable TIDELOG_REVISION says.
-sim::BuildStamp CurrentBuild();
+BuildStamp CurrentBuild();
 
 // The record of a plan that failed as `failed` says.  Runs it again: what then ends otherwise is
 // recorded as nondeterminism.  Follows the recorded choices if that makes the same run.
-sim::RunRecord RecordFailure(const sim::Plan& plan, const sim::RunOptions& options,
-                             const RunSummary& failed);
+RunRecord RecordFailure(const Plan& plan, const RunOptions& options, const RunSummary& failed);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_TRIAL_H_
+#endif  // TIDELOG_SIM_TRIAL_TRIAL_H_

@@ -1,16 +1,16 @@
 // Workers: child processes that run plan after plan, so that a seed that dies costs one of them and
 // not the campaign.
-#ifndef TIDELOG_TOOLS_SIMULATOR_WORKERS_H_
-#define TIDELOG_TOOLS_SIMULATOR_WORKERS_H_
+#ifndef TIDELOG_SIM_TRIAL_WORKERS_H_
+#define TIDELOG_SIM_TRIAL_WORKERS_H_
 
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
-#include "tools/simulator/death.h"
-#include "tools/simulator/seed_range.h"
-#include "tools/simulator/summary.h"
+#include "sim/trial/death.h"
+#include "sim/trial/seed_range.h"
+#include "sim/trial/summary.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 
 struct WorkOptions {
   SeedRange seeds;
@@ -27,6 +27,6 @@ void RunSeeds(const WorkOptions& options, absl::FunctionRef<RunSummary(uint64_t 
 // What there is to say of a seed whose process died.
 RunSummary SummaryOfDeath(uint64_t seed, const Death& death);
 
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
 
-#endif  // TIDELOG_TOOLS_SIMULATOR_WORKERS_H_
+#endif  // TIDELOG_SIM_TRIAL_WORKERS_H_

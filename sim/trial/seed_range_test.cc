@@ -1,4 +1,4 @@
-#include "tools/simulator/seed_range.h"
+#include "sim/trial/seed_range.h"
 
 #include <string_view>
 
@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "wal/status.h"
 
-namespace tidelog::simulator {
+namespace tidelog::sim {
 namespace {
 
 using ::testing::HasSubstr;
@@ -45,4 +45,4 @@ TEST(SeedRangeTest, AnEmptyRangeIsRefused) {
 }
 
 }  // namespace
-}  // namespace tidelog::simulator
+}  // namespace tidelog::sim
