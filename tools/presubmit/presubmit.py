@@ -45,6 +45,7 @@ class Lane:
     name: str
     what: str
     run: object  # (Lane, targets) -> Outcome
+    without: tuple = ()  # Target patterns that say nothing in this lane.
 
 
 def bazel(*arguments, **options):
@@ -102,7 +103,7 @@ def run_bazel(command, lane, targets, *flags):
 def run_tests(lane, targets):
     # clang is the default config; a config that is named twice is applied twice.
     flags = [] if lane.name == "clang" else [f"--config={lane.name}"]
-    return run_bazel("test", lane, targets, *flags)
+    return run_bazel("test", lane, [*targets, *(f"-{one}" for one in lane.without)], *flags)
 
 
 def run_tidy(lane, targets):
@@ -149,7 +150,9 @@ LANES = (
     Lane("clang", "all tests with clang 19, lint among them", run_tests),
     Lane("dependencies", "no arrow between packages but those of the table", run_dependencies),
     Lane("asan", "all tests with the address and undefined behaviour sanitizers", run_tests),
-    Lane("tsan", "all tests with the thread sanitizer", run_tests),
+    # The simulator has one thread, and workers that are processes.
+    Lane("tsan", "all tests but the simulator's with the thread sanitizer", run_tests,
+         without=("//sim/...", "//tools/simulator/...")),
     Lane("gcc", "all tests with g++ 12", run_tests),
     Lane("tidy", "clang-tidy on every source", run_tidy),
 )
