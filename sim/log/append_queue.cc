@@ -42,10 +42,10 @@ void AppendQueue::AcceptAgain() {
 }
 
 void AppendQueue::StartWhatFits() {
-  while (ended_.ok() && !giving_up_ && in_flight_ < writer_->window() && handed_ < items_.size()) {
+  // Counted from the oldest that is not settled: behind a gap there is never more than a window.
+  while (ended_.ok() && !giving_up_ && handed_ < writer_->window() && handed_ < items_.size()) {
     const ItemPtr item = items_[handed_++];
     item->place = writer_->NextPlace();
-    ++in_flight_;
     std::vector<std::string> records;
     for (const ImmutableMessage& message : item->group) records.push_back(BytesOf(message));
     const Future<Unit> run = Run(item, std::move(records), round_);  // Counted by lifetime_.
@@ -60,7 +60,6 @@ Future<Unit> AppendQueue::Run(ItemPtr item, std::vector<std::string> records, ui
   StoreResult result = co_await writer_->Store(item->place, item->number, std::move(records));
   // Given up, or ended: the append has its answer.
   if (round != round_ || !ended_.ok()) co_return Unit{};
-  --in_flight_;
   if (result.kind == StoreResult::Kind::kFenced) {
     on_lost_(result.status);
     co_return Unit{};
@@ -101,7 +100,6 @@ Future<Unit> AppendQueue::GiveUp() {
     EndDone(item.get(), item->place);
   }
   ++round_;
-  in_flight_ = 0;
   if (handed_ > 0) FailAll(refused);
   StartWhatFits();
   co_return Unit{};

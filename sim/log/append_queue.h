@@ -77,7 +77,6 @@ class AppendQueue {
   std::deque<ItemPtr> items_;
   size_t handed_ = 0;  // That many at the front were handed over.
   uint64_t next_number_ = 1;
-  size_t in_flight_ = 0;    // Run()s of this round.
   uint64_t round_ = 1;      // Moves on when what is in flight is given up.
   bool giving_up_ = false;  // Nothing is handed over meanwhile.
   bool accepting_ = true;   // False from a failed append to AcceptAgain().

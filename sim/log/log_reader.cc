@@ -33,10 +33,11 @@ Future<absl::StatusOr<Tail>> ReadTail(LogReader* reader, LogBounds bounds, uint6
   while (bounds.first < end) {
     absl::StatusOr<FetchedBefore> before = co_await reader->FetchBefore(bounds, end);
     if (GetWalErrorCode(before.status()) == WalErrorCode::kPositionGone) {
-      // Truncated meanwhile: what is left begins further up.
+      // Truncated meanwhile: what is left begins further up, and perhaps all of it is newer.
       const absl::StatusOr<LogBounds> now = co_await reader->Look();
       TIDELOG_CO_RETURN_IF_ERROR(now.status());
       bounds = *now;
+      if (bounds.first >= end && !tail.newest) end = bounds.end;
       continue;
     }
     TIDELOG_CO_RETURN_IF_ERROR(before.status());
