@@ -146,9 +146,10 @@ void World::RunOperations() {
   const absl::Duration horizon = absl::Nanoseconds(config_.horizon_ns);
   StepUntil([this, horizon] { return kernel_.Now() > horizon; }, horizon + absl::Seconds(1));
   Heal();
-  // What waits for a backend that never answers is left to wait.
+  // What waits for a backend that never answers is left to wait; but an open gives up after a step,
+  // and takes the steps of a close then.
   const absl::Duration patience =
-      SomeBackendIsDead() ? absl::Seconds(40) : absl::Nanoseconds(config_.settle_ns);
+      SomeBackendIsDead() ? absl::Seconds(70) : absl::Nanoseconds(config_.settle_ns);
   StepUntil([this] { return !HasPending(); }, patience);
 }
 
