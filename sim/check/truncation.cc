@@ -110,15 +110,15 @@ void CheckPositionGone(const Facts& facts, const Scan& scan, Report* report) {
       start == Start::kFrom || start == Start::kAfter ? scan.options->position.tick : 0;
   // What comes next lies at or above it.
   Tick next = position + (start == Start::kFrom ? 0 : 1);
-  bool is_at_start = true;
+  Tick reached = position;
   for (const int event : scan.batches) {
     const ScanBatch& batch = facts.as<ScanBatch>(event);
     if (batch.records.empty()) continue;
-    next = std::max(next, batch.records.back().tick + 1);
-    is_at_start = false;
+    reached = std::max(reached, batch.records.back().tick);
+    next = std::max(next, reached + 1);
   }
   const int event = at_open ? call.end : scan.error;
-  if (is_at_start && position > 0 && position <= RetainedThrough(facts, event)) return;
+  if (reached > 0 && reached <= RetainedThrough(facts, event)) return;
   const bool may_be_gone = next <= facts.PossibleMark(event);
   const bool may_be_above = at_open && position > KnownTo(facts, scan);
   if (may_be_gone || may_be_above) return;
