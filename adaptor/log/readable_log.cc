@@ -117,6 +117,7 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   if (close_begun_) co_return ClosedError("ask about");
   absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  RaiseMark(state->truncated);
   LogInfo info;
   info.oldest = state->truncated;
   info.tail = state->tail;
@@ -126,6 +127,12 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   info.details = std::move(state->details);
   Describe(&info);
   co_return info;
+}
+
+void ReadableLog::RaiseMark(const std::optional<Position>& found) {
+  if (!found || (mark_ && mark_->time_tick >= found->time_tick)) return;
+  mark_ = found;
+  for (const std::shared_ptr<LogScan>& scan : scans_) scan->OnTruncated();
 }
 
 Future<absl::Status> ReadableLog::WhenUnavailable() {

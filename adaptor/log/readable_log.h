@@ -71,6 +71,8 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   Availability& availability() { return availability_; }
   std::optional<Position>& mark() { return mark_; }
   const std::optional<Position>& mark() const { return mark_; }
+  // The mark is there, or above.
+  void RaiseMark(const std::optional<Position>& found);
   const std::vector<std::shared_ptr<LogScan>>& scans() const { return scans_; }
 
   // Opens the backend, within the limit.  If it takes longer, what comes is closed then.

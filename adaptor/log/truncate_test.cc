@@ -1,5 +1,6 @@
 // Truncation (G3).
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,24 @@ TEST_F(TruncateTest, YieldsTheMarkThatThereIsForALowerOne) {
   ASSERT_TRUE(Truncate(positions_[2]).ok());
   EXPECT_EQ(*Truncate(positions_[0]), positions_[2]);
   EXPECT_EQ(world_.fake().truncated(), positions_[2]);
+}
+
+// Retention, or the truncation of an owner that was fenced while it was on its way.
+TEST_F(TruncateTest, YieldsTheMarkThatOthersHaveSet) {
+  world_.fake().DropBelow(world_.fake().records()[3].id());
+  const std::optional<Position> mark = world_.fake().truncated();
+  ASSERT_TRUE(mark.has_value());
+  ASSERT_GT(mark->time_tick, positions_[0].time_tick);
+  EXPECT_EQ(*Truncate(positions_[0]), *mark);
+}
+
+TEST_F(TruncateTest, DoesNotScanFromAMessageThatInfoSaysIsGone) {
+  world_.fake().DropBelow(world_.fake().records()[3].id());
+  const absl::StatusOr<LogInfo> info = world_.Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok() && info->oldest.has_value());
+  EXPECT_THAT(world_.ReadAll(*wal_, {.from = After{*info->oldest}}), ElementsAre("c", "d"));
+  const auto scanner = world_.Read(*wal_, {.from = From{*info->oldest}});
+  EXPECT_EQ(CodeOf(scanner), WalErrorCode::kPositionGone);
 }
 
 TEST_F(TruncateTest, LetsScansBeginAtTheMarkAndNotBelow) {

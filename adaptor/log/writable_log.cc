@@ -251,6 +251,10 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   co_await EnterExecutor(executor());
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   TIDELOG_CO_RETURN_IF_ERROR(CheckTruncation(through));
+  // Others move the mark as well: retention, and on a broker an owner on his way out.
+  absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
+  if (state.ok()) RaiseMark(state->truncated);
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   if (mark() && mark()->time_tick >= through.time_tick) co_return *mark();
   // What an open needs must lie above the mark: its newest TimeTick, and where its replay begins.
   const Submitter::Covering covering = *submitter_->newest_time_tick();
@@ -266,8 +270,7 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   const Position target = HeldBack(through);
   absl::Status truncated = co_await wal_->Truncate(target);
   TIDELOG_CO_RETURN_IF_ERROR(truncated);
-  if (!mark() || mark()->time_tick < target.time_tick) mark() = target;
-  for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnTruncated();
+  RaiseMark(target);
   co_return *mark();
 }
 
