@@ -103,7 +103,8 @@ CLI::App* AddCampaign(CLI::App* app, CampaignFlags* flags) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   campaign->add_option("--first", flags->first_seed, "the first seed (default: from the date)")
-      ->type_name("SEED");
+      ->type_name("SEED")
+      ->check(CLI::PositiveNumber);
   AddPlanFlags(campaign, &flags->plan);
   return campaign;
 }
@@ -144,6 +145,20 @@ CLI::App* AddMutants(CLI::App* app, MutantsFlags* flags) {
   return mutants;
 }
 
+// The first word, if it is the name of no command.  Else CLI11 would ask for a command as if there
+// were no word.
+bool IsUnknownCommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return false;
+  return app
+      .get_subcommands([argv](const CLI::App* command) { return command->get_name() == argv[1]; })
+      .empty();
+}
+
+ExitCode UnknownCommand(const char* word) {
+  std::fprintf(stderr, "simulate: there is no command \"%s\" (see tools/simulate --help)\n", word);
+  return ExitCode::kUsage;
+}
+
 int Main(int argc, char** argv) {
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
   absl::InitializeLog();
@@ -169,6 +184,7 @@ int Main(int argc, char** argv) {
   CLI::App* coverage = AddCoverage(&app, &flags.coverage);
   CLI::App* bench = AddBench(&app, &flags.bench);
   CLI::App* mutants = AddMutants(&app, &flags.mutants);
+  if (IsUnknownCommand(app, argc, argv)) return static_cast<int>(UnknownCommand(argv[1]));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
