@@ -8,6 +8,8 @@
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
 #include "absl/log/initialize.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "tools/simulator/commands.h"
 #include "tools/simulator/exit_code.h"
 
@@ -27,6 +29,13 @@ to shrink, 2 usage, 3 the simulator cannot be built, 20 a wrong answer, 21 somet
 22 a crash, 23 the same run ended in two ways. Of several failures, that of the least seed counts.
 A record of another build is replayed, and said to be one; one of another schema, or one that was
 cut or edited, is refused.)";
+
+// CLI11's own check of a number lets through what then wraps round, or says so at length.
+std::string AboveZero(const std::string& text) {
+  double number = 0;
+  if (absl::SimpleAtod(text, &number) && number > 0) return "";
+  return absl::StrCat("\"", text, "\" is no number above 0");
+}
 
 struct Flags {
   RunFlags run;
@@ -65,7 +74,7 @@ CLI::App* AddRun(CLI::App* app, RunFlags* flags) {
   run->add_flag("--twice", flags->twice, "run each twice, and compare");
   run->add_option("--failures-max", flags->failures_max, "end after so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   return run;
 }
@@ -86,11 +95,11 @@ CLI::App* AddShrink(CLI::App* app, RecordFlags* flags) {
                                       flags, "FILE with .shrunk.json");
   shrink->add_option("--runs", flags->runs_max, "no more than so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   shrink->add_option("--minutes", flags->minutes_max, "nor longer than this")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   return shrink;
 }
@@ -100,11 +109,11 @@ CLI::App* AddCampaign(CLI::App* app, CampaignFlags* flags) {
       app->add_subcommand("campaign", "run fresh seeds for a while, and keep what fails");
   campaign->add_option("--minutes", flags->minutes, "how long")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   campaign->add_option("--first", flags->first_seed, "the first seed (default: from the date)")
       ->type_name("SEED")
-      ->check(CLI::PositiveNumber);
+      ->check(&AboveZero);
   AddPlanFlags(campaign, &flags->plan);
   return campaign;
 }
@@ -126,7 +135,7 @@ CLI::App* AddBench(CLI::App* app, BenchFlags* flags) {
       ->capture_default_str();
   bench->add_option("--seconds", flags->seconds, "how long, about")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   return bench;
 }
@@ -137,7 +146,7 @@ CLI::App* AddMutants(CLI::App* app, MutantsFlags* flags) {
   mutants->add_option("--only", flags->only, "this one, and write nothing")->type_name("NAME");
   mutants->add_option("--seeds", flags->seeds, "at most, a mutant")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(&AboveZero)
       ->capture_default_str();
   mutants->add_option("--out", flags->out, "where the table goes")
       ->type_name("FILE")
