@@ -39,7 +39,7 @@ struct Share {
   uint64_t seeds;
 };
 constexpr Share kShares[] = {
-    {"calm", 4000},
+    {"calm", 1500},
 };
 constexpr uint64_t kFew = 20;
 constexpr uint64_t kBatch = 250;
