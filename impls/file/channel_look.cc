@@ -29,7 +29,7 @@ Finding Damage(std::string_view file, std::string sentence) {
 
 Future<absl::Status> LookAtManifest(FileSystem* files, std::string directory, ChannelLook* look) {
   absl::StatusOr<std::optional<Manifest>> manifest =
-      co_await ReadNewestManifest(files, directory, look->info.channel);
+      co_await ReadNewestManifest(files, directory, look->info.channel, Published::kYes);
   const bool damaged = GetWalErrorCode(manifest.status()) == WalErrorCode::kCorrupt;
   if (!manifest.ok() && !damaged) co_return manifest.status();
   // Listed behind it, so that what it lists is there if it is anywhere.

@@ -146,10 +146,10 @@ Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> FileOpener::OpenReadOnly(PCh
   const absl::Status missing = WalError(
       WalErrorCode::kChannelNotExist, absl::StrCat(what, ": nobody has opened it for writing yet"));
   if (absl::IsNotFound(term.status())) co_return missing;
-  if (!term.ok()) co_return StorageError(what, term.status());
+  if (!term.ok()) co_return ReadError(what, term.status());
   const bool born = (*term)->born();
-  absl::StatusOr<std::optional<Manifest>> manifest =
-      co_await ReadNewestManifest(files, directory, channel.name);
+  absl::StatusOr<std::optional<Manifest>> manifest = co_await ReadNewestManifest(
+      files, directory, channel.name, born ? Published::kYes : Published::kNotKnown);
   TIDELOG_CO_RETURN_IF_ERROR(manifest.status());
   if (!manifest->has_value() && !born) co_return missing;
   if (!manifest->has_value()) {

@@ -28,6 +28,11 @@ absl::Status StorageError(std::string_view what, const absl::Status& cause) {
   }
 }
 
+absl::Status ReadError(std::string_view what, const absl::Status& cause) {
+  if (!absl::IsResourceExhausted(cause)) return StorageError(what, cause);
+  return WalErrorFrom(WalErrorCode::kUnavailable, what, cause);
+}
+
 Future<absl::StatusOr<std::string>> ReadWholeFile(FileSystem* files, std::string path,
                                                   uint64_t bytes_max) {
   absl::StatusOr<std::unique_ptr<File>> file = co_await files->Open(path, OpenMode::kRead);

@@ -20,6 +20,10 @@ std::string PathOf(std::string_view directory, std::string_view name);
 // again (a read-only file system, no permission, a directory that is gone); else kUnavailable.
 absl::Status StorageError(std::string_view what, const absl::Status& cause);
 
+// The same of an operation that takes no room: what it lacks, descriptors or watches, passes, and
+// so kUnavailable stands for kResourceExhausted.
+absl::Status ReadError(std::string_view what, const absl::Status& cause);
+
 // All bytes of a file.  `bytes_max` bounds what is believed of its size.  Errors: the file
 // system's.
 Future<absl::StatusOr<std::string>> ReadWholeFile(FileSystem* files, std::string path,

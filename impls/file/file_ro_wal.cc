@@ -33,7 +33,7 @@ Future<LogInfo::Holder> FindHolder(FileSystem* files, std::string directory) {
 Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::optional<Manifest>> newest =
-        co_await ReadNewestManifest(view_->files, view_->directory, channel_.name);
+        co_await ReadNewestManifest(view_->files, view_->directory, channel_.name, Published::kYes);
     TIDELOG_CO_RETURN_IF_ERROR(newest.status());
     if (!newest->has_value()) {
       co_return WalError(WalErrorCode::kCorrupt,

@@ -20,6 +20,7 @@ void ManifestFollower::Start() {
   std::optional<Gate::Pass> pass = lifetime_->TryEnter();
   if (!pass.has_value()) return;
   started_ = true;
+  view_->failed = absl::OkStatus();
   (void)Follow(*std::move(pass));
 }
 
@@ -43,11 +44,12 @@ Future<Unit> ManifestFollower::Follow(Gate::Pass pass) {
   watcher_.reset();
   if (!stopped_) {
     view_->failed =
-        StorageError(absl::StrCat("watch channel ", view_->manifest->channel,
-                                  " (if watches are used up, raise fs.inotify.max_user_watches)"),
-                     status);
+        ReadError(absl::StrCat("watch channel ", view_->manifest->channel,
+                               " (if watches are used up, raise fs.inotify.max_user_watches)"),
+                  status);
     view_->Notify();
   }
+  started_ = false;
   co_return Unit{};
 }
 
@@ -57,8 +59,8 @@ Future<absl::Status> ManifestFollower::Refresh() {
   // Missing here means that it has just been replaced, which is a change to come.
   const std::optional<ManifestName> newest = NewestManifest(*names);
   if (!newest.has_value() || *newest <= view_->manifest->name) co_return absl::OkStatus();
-  absl::StatusOr<std::optional<Manifest>> read =
-      co_await ReadNewestManifest(view_->files, view_->directory, view_->manifest->channel);
+  absl::StatusOr<std::optional<Manifest>> read = co_await ReadNewestManifest(
+      view_->files, view_->directory, view_->manifest->channel, Published::kYes);
   TIDELOG_CO_RETURN_IF_ERROR(read.status());
   if (read->has_value() && (*read)->name > view_->manifest->name) {
     view_->SetManifest(std::make_shared<const Manifest>(**std::move(read)));

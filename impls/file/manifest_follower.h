@@ -20,7 +20,7 @@ class ManifestFollower {
   ManifestFollower(std::shared_ptr<LogView> view, walimpls::LogLifetime* lifetime)
       : view_(std::move(view)), lifetime_(lifetime) {}
 
-  // Begins to follow.  No-op if it does, or did and failed.
+  // Begins to follow, again if it failed.  No-op if it does.
   void Start();
   void Stop();
 

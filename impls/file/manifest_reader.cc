@@ -18,6 +18,9 @@ namespace {
 constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 // An owner publishes a few manifests a second at the very most.
 constexpr int kTries = 100;
+// How many listings must miss a manifest that ought to be there, until it counts as lost: each time
+// another one may have been linked, and the one before it unlinked, behind the listing's back.
+constexpr int kMissesMax = 50;
 
 absl::StatusOr<Manifest> Decode(const std::string& channel, const ManifestName& name,
                                 const std::string& bytes) {
@@ -47,28 +50,30 @@ std::optional<ManifestName> NewestManifest(const std::vector<std::string>& names
 
 Future<absl::StatusOr<std::optional<Manifest>>> ReadNewestManifest(FileSystem* files,
                                                                    std::string directory,
-                                                                   std::string channel) {
+                                                                   std::string channel,
+                                                                   Published published) {
   // A listing may miss a manifest that is linked, and the one before it that is unlinked,
   // meanwhile: only what two listings in a row agree on is the newest.
   std::optional<ManifestName> before;
   bool listed_before = false;
+  int misses_left = published == Published::kYes ? kMissesMax : 0;
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
     if (!names.ok()) {
-      co_return StorageError(absl::StrCat("list channel ", channel), names.status());
+      co_return ReadError(absl::StrCat("list channel ", channel), names.status());
     }
     const std::optional<ManifestName> newest = NewestManifest(*names);
     const bool agreed = listed_before && newest == before;
     before = newest;
     listed_before = true;
     if (!agreed) continue;
+    if (!newest.has_value() && misses_left-- > 0) continue;
     if (!newest.has_value()) co_return std::optional<Manifest>();
     absl::StatusOr<std::string> bytes =
         co_await ReadWholeFile(files, PathOf(directory, newest->FileName()), kManifestBytesMax);
     if (absl::IsNotFound(bytes.status())) continue;  // A newer one has replaced it.
     if (!bytes.ok()) {
-      co_return StorageError(absl::StrCat("read the manifest of channel ", channel),
-                             bytes.status());
+      co_return ReadError(absl::StrCat("read the manifest of channel ", channel), bytes.status());
     }
     absl::StatusOr<Manifest> manifest = Decode(channel, *newest, *bytes);
     TIDELOG_CO_RETURN_IF_ERROR(manifest.status());

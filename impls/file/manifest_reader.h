@@ -17,14 +17,19 @@ namespace tidelog::impls::file {
 // The highest manifest among the names of a directory.
 std::optional<ManifestName> NewestManifest(const std::vector<std::string>& names);
 
-// Reads the newest manifest in `directory`; none if there is none.  A bad newest one is refused,
-// never skipped.  `files` must outlive the operation.
+// Whether a channel is known to have a manifest.
+enum class Published { kYes, kNotKnown };
+
+// Reads the newest manifest in `directory`; none if there is none, which is said of a channel that
+// is known to have one only after many looks.  A bad newest one is refused, never skipped.  `files`
+// must outlive the operation.
 //   kCorrupt      damaged, or of another channel
 //   kUnavailable  the file system failed, or manifests came faster than they could be read
 //   kInner        of a newer format version; the directory cannot be read
 Future<absl::StatusOr<std::optional<Manifest>>> ReadNewestManifest(FileSystem* files,
                                                                    std::string directory,
-                                                                   std::string channel);
+                                                                   std::string channel,
+                                                                   Published published);
 
 }  // namespace tidelog::impls::file
 

@@ -235,7 +235,7 @@ Future<absl::Status> ScanPump::ReadChunk() {
       co_await file->Read(want.offset, std::span<char>(block->bytes(), readable));
   if (stopped_) co_return absl::OkStatus();
   if (!read.ok()) {
-    co_return StorageError(
+    co_return ReadError(
         absl::StrCat("read ", RangeText(place_->segment.header, want.offset, want.offset + size)),
         read.status());
   }
@@ -339,8 +339,8 @@ void ScanPump::AddGap(uint64_t first_id, uint64_t last_id, absl::Status reason) 
 Future<absl::StatusOr<bool>> ScanPump::ManifestMoved() {
   if (version_ != view_->version) co_return true;
   if (view_->owned) co_return false;
-  absl::StatusOr<std::optional<Manifest>> newest =
-      co_await ReadNewestManifest(view_->files, view_->directory, view_->manifest->channel);
+  absl::StatusOr<std::optional<Manifest>> newest = co_await ReadNewestManifest(
+      view_->files, view_->directory, view_->manifest->channel, Published::kYes);
   TIDELOG_CO_RETURN_IF_ERROR(newest.status());
   if (version_ != view_->version) co_return true;
   if (!newest->has_value() || (*newest)->name == view_->manifest->name) co_return false;
@@ -389,7 +389,7 @@ Future<absl::StatusOr<uint64_t>> ScanPump::FindResync(ScanPoint from) {
     bytes.resize(std::max<uint64_t>(want.size, setup_.bytes_max));
     absl::StatusOr<size_t> read =
         co_await place_->segment.file->Read(want.offset, std::span<char>(bytes));
-    if (!read.ok()) co_return StorageError("look behind damaged bytes", read.status());
+    if (!read.ok()) co_return ReadError("look behind damaged bytes", read.status());
     if (stopped_ || !place_.has_value()) co_return 0;
     search.Feed(want.offset, std::string_view(bytes).substr(0, *read), [](const ScanGroup&) {});
   }

@@ -47,7 +47,7 @@ Future<absl::Status> FeedNext(const SegmentFile* segment, SegmentScan* scan,
   std::string bytes(std::max(want.size, kChunkBytes), '\0');
   absl::StatusOr<size_t> read = co_await segment->file->Read(want.offset, std::span<char>(bytes));
   if (!read.ok()) {
-    co_return StorageError(
+    co_return ReadError(
         absl::StrCat("read ", RangeText(segment->header, want.offset, want.offset + bytes.size())),
         read.status());
   }
@@ -76,11 +76,11 @@ Future<absl::StatusOr<SegmentFile>> OpenSegment(FileSystem* files, std::string d
   absl::StatusOr<std::unique_ptr<File>> file =
       co_await files->Open(PathOf(directory, listed.name.FileName()), mode);
   if (absl::IsNotFound(file.status())) co_return file.status();
-  if (!file.ok()) co_return StorageError(what, file.status());
+  if (!file.ok()) co_return ReadError(what, file.status());
   segment.file = *std::move(file);
   std::string block(kSegmentHeaderSize, '\0');
   absl::StatusOr<size_t> read = co_await segment.file->Read(0, std::span<char>(block));
-  if (!read.ok()) co_return StorageError(what, read.status());
+  if (!read.ok()) co_return ReadError(what, read.status());
   if (*read < block.size()) {
     co_return WalError(WalErrorCode::kCorrupt, absl::StrCat(what, ": only ", *read, " bytes long"));
   }

@@ -77,9 +77,9 @@ Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* fil
     bytes.resize(std::max(want.size, kChunkBytes));
     absl::StatusOr<size_t> read = co_await segment->file->Read(want.offset, std::span<char>(bytes));
     if (!read.ok()) {
-      co_return StorageError(absl::StrCat("read ", RangeText(segment->header, want.offset,
-                                                             want.offset + bytes.size())),
-                             read.status());
+      co_return ReadError(absl::StrCat("read ", RangeText(segment->header, want.offset,
+                                                          want.offset + bytes.size())),
+                          read.status());
     }
     scan.Feed(want.offset, std::string_view(bytes).substr(0, *read), on_group);
   }

@@ -25,7 +25,7 @@ constexpr char kChannel[] = "orders";
 Future<absl::StatusOr<RecoveredTail>> RecoverLast(Executor* strand, FileSystem* files) {
   co_await EnterExecutor(strand);
   absl::StatusOr<std::optional<Manifest>> manifest =
-      co_await ReadNewestManifest(files, kDirectory, kChannel);
+      co_await ReadNewestManifest(files, kDirectory, kChannel, Published::kYes);
   if (!manifest.ok()) co_return manifest.status();
   const TailPoint before;
   absl::StatusOr<RecoveredTail> recovered =

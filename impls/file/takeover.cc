@@ -25,10 +25,10 @@ absl::Status Superseded(const PChannel& channel, const TermFile& term) {
                                term.Load().ToString(), "; open it with a higher term"));
 }
 
-// A fence that is met before Open has returned is a race that was lost.
+// Whoever was superseded before Open has returned has lost a race.  What else he met does not
+// count: the winner may have changed what he was looking at.
 absl::Status OpenError(const PChannel& channel, const TermFile& term, absl::Status status) {
-  if (GetWalErrorCode(status) == WalErrorCode::kChannelFenced) return Superseded(channel, term);
-  return status;
+  return term.StillOwner() ? status : Superseded(channel, term);
 }
 
 // What the manifest found says about the claim just made; `before` is who owned the channel then.
@@ -40,7 +40,6 @@ absl::Status CheckFound(const PChannel& channel, const TermFile& term, const Ter
                     absl::StrCat("open ", ToString(channel),
                                  ": it was written to, and has no manifest any more"));
   }
-  if (!term.StillOwner()) return Superseded(channel, term);
   // Whoever published it had to own the term first.
   if (found->name.term > before.term) {
     return WalError(WalErrorCode::kCorrupt,
@@ -107,10 +106,11 @@ Future<absl::Status> Takeover::Claim() {
 }
 
 Future<absl::Status> Takeover::ReadManifest() {
-  absl::StatusOr<std::optional<Manifest>> found =
-      co_await ReadNewestManifest(request_.files, directory_, request_.channel.name);
-  TIDELOG_CO_RETURN_IF_ERROR(found.status());
   TermFile* const term = channel_.term.get();
+  const Published published = term->born() ? Published::kYes : Published::kNotKnown;
+  absl::StatusOr<std::optional<Manifest>> found =
+      co_await ReadNewestManifest(request_.files, directory_, request_.channel.name, published);
+  TIDELOG_CO_RETURN_IF_ERROR(found.status());
   TIDELOG_CO_RETURN_IF_ERROR(CheckFound(request_.channel, *term, before_, *found));
   Manifest manifest;
   manifest.channel = request_.channel.name;
@@ -135,7 +135,6 @@ Future<absl::Status> Takeover::CheckFilesListed() {
   }
   for (const ManifestSegment& segment : channel_.chain->manifest()->segments) {
     if (std::binary_search(names->begin(), names->end(), segment.name.FileName())) continue;
-    if (!channel_.term->StillOwner()) co_return Superseded(request_.channel, *channel_.term);
     co_return WalError(
         WalErrorCode::kCorrupt,
         absl::StrCat("open ", ToString(request_.channel), ": segment ", segment.name.FileName(),
@@ -219,16 +218,15 @@ Future<absl::Status> Takeover::Sweep() {
 Future<absl::StatusOr<OwnedChannel>> Takeover::Run() {
   absl::Status status = co_await Claim();
   TIDELOG_CO_RETURN_IF_ERROR(status);
-  status = co_await ReadManifest();
-  TIDELOG_CO_RETURN_IF_ERROR(status);
   TermFile* const term = channel_.term.get();
-  SegmentChain* const chain = channel_.chain.get();
-  status = co_await CheckFilesListed();
+  status = co_await ReadManifest();
+  if (status.ok()) status = co_await CheckFilesListed();
   if (status.ok()) status = co_await FindBoundary();
   if (!status.ok()) co_return OpenError(request_.channel, *term, std::move(status));
   // An owner that acknowledged anything beyond the boundary would have to have found itself
   // unfenced after this claim; and whoever claims after it reads a boundary of its own.
   if (!term->StillOwner()) co_return Superseded(request_.channel, *term);
+  SegmentChain* const chain = channel_.chain.get();
   status = co_await chain->Advance(channel_.boundary, /*index_offset=*/0, /*capacity_min=*/0);
   if (status.ok() && !term->born()) status = co_await term->MarkBorn();
   if (status.ok()) status = co_await ReadNewestRecords();
