@@ -313,6 +313,46 @@ TEST_F(DamageTest, AFailedSyncGivesTheSegmentUpAndNothingElse) {
   EXPECT_EQ(next.Read().records.size(), 6u);
 }
 
+// A file system that turns read-only breaks the writer, and its group cannot be sealed off.
+class ReadOnlyTest : public DamageTest {
+ protected:
+  void BreakWith(LogProcess* owner) {
+    ASSERT_TRUE(owner->Open(Term{1}).ok());
+    ASSERT_TRUE(owner->Append(2).ok());
+    machine_.disk().SetFaultHook([](const DiskEvent&) { return DiskFault{.error_number = EROFS}; });
+    EXPECT_TRUE(absl::IsUnavailable(owner->Append(1))) << "it is pending";
+    machine_.disk().SetFaultHook(nullptr);
+  }
+};
+
+TEST_F(ReadOnlyTest, WhatIsInDoubtInABrokenWriterAHigherTermEnds) {
+  LogProcess owner(&machine_);
+  BreakWith(&owner);
+  auto scanner = owner.Run([&] { return owner.wal()->Read({}); });
+  ASSERT_TRUE(scanner.ok()) << scanner.status();
+  auto batch = owner.Run([&] { return (*scanner)->Next({}); });
+  ASSERT_EQ(batch->messages.size(), 2u);
+  LogProcess next(&machine_);
+  ASSERT_TRUE(next.Open(Term{2}).ok());
+  ASSERT_TRUE(next.Append(1).ok());
+  EXPECT_EQ(GetWalErrorCode(owner.Settle()), WalErrorCode::kOutcomeUnknown);
+  ASSERT_TRUE(next.Append(1).ok());
+  batch = owner.Run([&] { return (*scanner)->Next({}); });
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_EQ(ToInt(batch->messages.front().term()), 2) << "scanners go on into the new term";
+  EXPECT_EQ(machine_.CheckRecovered(next.Read()), "");
+  (void)owner.Run([&] { return (*scanner)->Close(); });
+}
+
+TEST_F(ReadOnlyTest, WhatIsInDoubtInABrokenWriterItsCloseEnds) {
+  LogProcess owner(&machine_);
+  BreakWith(&owner);
+  EXPECT_TRUE(owner.Close(walimpls::CloseMode::kAbandon).ok());
+  LogProcess next(&machine_);
+  ASSERT_TRUE(next.Open(Term{2}).ok());
+  EXPECT_EQ(machine_.CheckRecovered(next.Read()), "");
+}
+
 TEST_F(DamageTest, ADiskThatKeepsFailingEndsAppendsNotDone) {
   LogProcess owner(&machine_);
   ASSERT_TRUE(owner.Open(Term{1}).ok());

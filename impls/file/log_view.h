@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "impls/file/manifest.h"
 #include "impls/file/names.h"
@@ -34,13 +35,15 @@ struct LogView {
   uint64_t version = 0;                      // Counts the manifests.
 
   bool owned = false;
+  // Of a writer: looks whether it still owns the channel, and makes `owned` say so.
+  absl::AnyInvocable<void()> look_at_fence;
   // While owned: all up to here is durable; and where that ends in the segment being written.
   uint64_t durable_id = 0;
   SegmentName durable_segment;
   uint64_t durable_end = 0;
   std::shared_ptr<const IndexBuilder> tail_index;  // Of that segment.
 
-  absl::Status failed;  // Not OK: nothing more can be learned, for good.
+  absl::Status failed;  // Not OK: nothing more is learned, until somebody opens a scanner again.
 
   // Who is told of every change above, and of possible changes in the files.  Something may change
   // while a reader reads, so it compares `edges`.

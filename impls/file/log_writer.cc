@@ -44,6 +44,7 @@ LogWriter::LogWriter(Setup setup)
   pause_.signal = &nudge_;
   pause_.fire = [](Timer* timer) { static_cast<PauseTimer*>(timer)->signal->NotifyAll(); };
   newest_ = {durable_.last_tick, durable_.newest_time_tick_id};
+  view_->look_at_fence = [this] { (void)StillOwns(); };
   UseSegment();
 }
 

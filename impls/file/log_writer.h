@@ -119,7 +119,10 @@ class LogWriter {
   void EndAppends(CommitBuffer* buffer, const absl::Status& status);
   void FailNotDone(const absl::Status& status);
   void Fence();
+  void LeaveView();
   void Break(const absl::Status& status);
+  Future<Unit> WatchFence();
+  bool StillOwns();
   void BecomeUnavailable(absl::Status status);
   absl::Status FencedError() const;
   absl::Status UnknownError(std::string_view why) const;

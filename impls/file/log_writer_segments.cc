@@ -20,6 +20,9 @@ constexpr uint64_t kIndexInterval = 64u << 10;
 // How often a group is written again, to a new segment each time, before its appends end not done.
 constexpr int kRewritesMax = 3;
 
+// How often a writer that is broken, and acknowledges nothing any more, looks at the fence.
+constexpr absl::Duration kFenceInterval = absl::Milliseconds(200);
+
 constexpr absl::Duration kPauseMin = absl::Milliseconds(10);
 constexpr absl::Duration kPauseMax = absl::Seconds(5);
 
@@ -215,6 +218,11 @@ void LogWriter::Fence() {
   EndAppends(in_flight_, unknown ? UnknownError("a higher term opened it") : fenced);
   EndAppends(&open(), fenced);
   BecomeUnavailable(fenced);
+  LeaveView();
+}
+
+// Scanners go on from storage.
+void LogWriter::LeaveView() {
   view_->owned = false;
   view_->Notify();
   if (setup_.on_fenced) std::move(setup_.on_fenced)();
@@ -227,6 +235,26 @@ void LogWriter::Break(const absl::Status& status) {
   if (!handed_) EndAppends(in_flight_, status);
   EndAppends(&open(), status);
   BecomeUnavailable(status);
+  (void)WatchFence();
+}
+
+Future<Unit> LogWriter::WatchFence() {
+  const std::optional<Gate::Pass> pass = work_.TryEnter();
+  if (!pass.has_value()) co_return Unit{};
+  while (!closing_ && StillOwns()) co_await Pause(kFenceInterval);
+  co_return Unit{};
+}
+
+// What stays pending in a broken writer a higher term ends as Close() does (C2), and scanners go on
+// into that term.
+bool LogWriter::StillOwns() {
+  if (health_ == Health::kServing) return CheckFence().ok();
+  if (!view_->owned || setup_.term->StillOwner()) return view_->owned;
+  const absl::Status fenced = FencedError();
+  Report(Event::Kind::kFenced, std::string(fenced.message()));
+  EndAppends(in_flight_, UnknownError("a higher term opened it"));
+  LeaveView();
+  return false;
 }
 
 void LogWriter::BecomeUnavailable(absl::Status status) {
@@ -267,6 +295,7 @@ Future<absl::Status> LogWriter::Close(walimpls::CloseMode mode) {
   const bool settled = serving && health_ == Health::kServing && !unsettled_ && !refusing_;
   if (mode == walimpls::CloseMode::kClean && settled) status = co_await LeaveCleanMark();
   co_await chain_->Release();
+  view_->look_at_fence = nullptr;
   closed_ = true;
   co_return status;
 }

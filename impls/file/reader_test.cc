@@ -148,6 +148,23 @@ TEST(ReaderTest, ThatFellBehindATruncationIsToldSo) {
   EXPECT_EQ(GetWalErrorCode(reader.status()), WalErrorCode::kPositionGone) << reader.status();
 }
 
+// A2: the owner has not looked at the fence yet, and its successor has unlinked what it lists.
+TEST(ReaderTest, OfAnOwnerThatWasFencedIsToldThatItsPlaceIsGoneNotThatItIsDamaged) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  ASSERT_TRUE(owner.Append(2).ok());
+  LogProcess next(&machine);
+  ASSERT_TRUE(next.Open(Term{2}).ok());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(next.Append(1, 9000).ok());
+  ASSERT_TRUE(next.Truncate(20).ok());
+  auto scanner = owner.Run([&] { return owner.wal()->Read({}); });
+  ASSERT_TRUE(scanner.ok()) << scanner.status();
+  const auto batch = owner.Run([&] { return (*scanner)->Next({}); });
+  EXPECT_EQ(GetWalErrorCode(batch.status()), WalErrorCode::kPositionGone) << batch.status();
+  EXPECT_TRUE(owner.Run([&] { return (*scanner)->Close(); }).ok());
+}
+
 // F4, and no record of the file's new life: ids and checksums are of another segment.
 TEST(ReaderTest, WhoseFileIsRecycledUnderItIsToldThatItsPlaceIsGone) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {

@@ -338,6 +338,8 @@ void ScanPump::AddGap(uint64_t first_id, uint64_t last_id, absl::Status reason) 
 // True if a newer manifest explains what was found: place_ is to be looked up again.
 Future<absl::StatusOr<bool>> ScanPump::ManifestMoved() {
   if (version_ != view_->version) co_return true;
+  // An owner that does not know of its successor yet misses files that he has unlinked.
+  if (view_->owned && view_->look_at_fence) view_->look_at_fence();
   if (view_->owned) co_return false;
   absl::StatusOr<std::optional<Manifest>> newest = co_await ReadNewestManifest(
       view_->files, view_->directory, view_->manifest->channel, Published::kYes);
