@@ -1,4 +1,5 @@
 // What is left of a file log when its process or its machine stops, at every operation on files.
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
@@ -100,6 +101,37 @@ INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,
                                            std::tuple(Crash::kMachine, Progress::kNothing),
                                            std::tuple(Crash::kMachine, Progress::kPart),
                                            std::tuple(Crash::kMachine, Progress::kAll)));
+
+// The process that makes the log dies in that, and the machine in the next open: no name may be
+// durable without the one that others find it by.
+TEST(FirstOpenTest, SurvivesACrashOfTheProcessAndThenOfTheMachine) {
+  uint64_t longest = 0;
+  for (uint64_t first_end = 0, second_end = 1; second_end > 0; ++first_end) {
+    second_end = 0;
+    for (bool crashed = true; crashed; ++second_end) {
+      LogMachine machine(first_end * 31 + second_end);
+      LogProcess first(&machine);
+      machine.disk().SetFaultHook(CrashAt(first_end, Crash::kProcess, Progress::kAll));
+      if (first.Open(kFirst).ok()) {
+        second_end = 0;
+        break;
+      }
+      const uint64_t operations = machine.disk().operation_count();
+      LogProcess second(&machine);
+      machine.disk().SetFaultHook(
+          CrashAt(operations + second_end, Crash::kMachine, Progress::kNothing));
+      (void)second.Open(kSecond);
+      crashed = machine.disk().operation_count() > operations + second_end;
+      machine.disk().SetFaultHook(nullptr);
+      machine.disk().CrashMachine();
+      LogProcess survivor(&machine);
+      const absl::Status opened = survivor.Open(Term{3});
+      ASSERT_TRUE(opened.ok()) << first_end << ", " << second_end << ": " << opened;
+      longest = std::max(longest, second_end);
+    }
+  }
+  EXPECT_GT(longest, 20u);
+}
 
 // Each operation fails once; what was said about each append stays true, also after the machine
 // then crashes.

@@ -125,12 +125,17 @@ Future<absl::Status> PrepareChannel(FileSystem* files, std::string dir, std::str
                                     uint64_t random) {
   const std::string what = absl::StrCat("make channel ", channel, " of ", dir);
   const std::string directory = PathOf(dir, channel);
-  absl::Status made = co_await files->CreateDirectory(directory);
-  if (!made.ok() && !absl::IsAlreadyExists(made)) co_return StorageError(what, made);
-  // Whoever finds a name takes it for durable, so each is before the next is made; what a crashed
-  // process made and did not sync is synced here.
+  // Whoever finds a name takes it for durable, so each is before the next is made, the marker
+  // before the channel too; what a crashed process made and did not sync is synced here.
+  absl::StatusOr<FileSystemInfo> there = co_await files->Info(directory);
   absl::Status synced = co_await files->SyncDirectory(dir);
   if (!synced.ok()) co_return StorageError(what, synced);
+  if (!there.ok()) {
+    absl::Status made = co_await files->CreateDirectory(directory);
+    if (!made.ok() && !absl::IsAlreadyExists(made)) co_return StorageError(what, made);
+    synced = co_await files->SyncDirectory(dir);
+    if (!synced.ok()) co_return StorageError(what, synced);
+  }
   absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
   if (!names.ok()) co_return StorageError(what, names.status());
   if (std::binary_search(names->begin(), names->end(), kTermName)) {
