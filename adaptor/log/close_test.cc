@@ -120,6 +120,20 @@ TEST_F(CloseTest, EndsAppendsThatHangAsUnknownAndNamesThem) {
   EXPECT_EQ(CodeOf(world_.Close(*wal_)), WalErrorCode::kUnavailable);
 }
 
+TEST_F(CloseTest, DoesNotWaitForWhatABrokenBackendHolds) {
+  world_.fake().HoldAppends();
+  Future<Result> first = LogWorld::StartAppend(*wal_, "a");
+  Settle();
+  world_.fake().Break("the tape has torn");
+  Settle();
+  EXPECT_FALSE(first.ready());
+  const absl::Duration begin = world_.runtime().Now();
+  world_.MustClose(*wal_);
+  EXPECT_EQ(world_.runtime().Now(), begin);
+  EXPECT_EQ(CodeOf(std::move(first).Take()), WalErrorCode::kOutcomeUnknown);
+  EXPECT_EQ(world_.fake().close_mode(), CloseMode::kAbandon);
+}
+
 TEST_F(CloseTest, NamesTheLastTickWhenItHangs) {
   world_.MustAppend(*wal_, "a");
   world_.fake().HoldAppends();

@@ -299,6 +299,8 @@ Future<Unit> WritableLog::DrainInterceptors() {
 }
 
 Future<Unit> WritableLog::DrainAppends() {
+  // What a broken backend holds its close ends, and nothing else (C2).
+  if (GetWalErrorCode(availability().reason()) == WalErrorCode::kInner) co_return Unit{};
   const absl::Duration end = executor()->Now() + log().options.close_step_limit;
   while (appender_->live_count() > 0 && drained_) {
     Future<Unit> ended = appender_->WhenEnded();

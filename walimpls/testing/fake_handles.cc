@@ -281,12 +281,14 @@ void FakeWal::EndOutstanding(const absl::Status& held, const absl::Status& unhel
   }
 }
 
-void FakeWal::Break(std::string_view why) {
+void FakeWal::Break(std::string_view why, bool keep_held) {
   if (unavailability_.declared()) return;
   const absl::Status broken =
       WalError(WalErrorCode::kInner, absl::StrCat(ToString(reader_.channel), ": ", why));
   unavailability_.Declare(broken);
-  EndOutstanding(broken, broken);
+  std::deque<FakeLog::Outstanding>& outstanding = reader_.log->outstanding_;
+  const bool in_doubt = keep_held && !outstanding.empty() && outstanding.front().held;
+  if (!in_doubt) EndOutstanding(broken, broken);
 }
 
 Future<absl::Status> FakeWal::Close(CloseMode mode) {

@@ -93,7 +93,8 @@ class FakeWal final : public WalImpls {
   bool IsUsable();
   // Ends what is outstanding: `held` for groups that were handed to storage, else `unheld`.
   void EndOutstanding(const absl::Status& held, const absl::Status& unheld);
-  void Break(std::string_view why);
+  // Nothing of it stays outstanding, or what is held.
+  void Break(std::string_view why, bool keep_held);
   Future<Unit> SettleLater();
 
   FakeReader reader_;

@@ -59,7 +59,7 @@ void FakeLog::Fence(Term term) {
 }
 
 void FakeLog::Break(std::string_view why) {
-  if (writer_ != nullptr) writer_->Break(why);
+  if (writer_ != nullptr) writer_->Break(why, /*keep_held=*/true);
 }
 
 void FakeLog::ReleaseOpens() {
@@ -158,7 +158,7 @@ void FakeLog::SettleFront() {
   }
   EndFront(failure);
   if (GetWalErrorCode(failure) == WalErrorCode::kInner) {
-    wal->Break("ordered to fail");
+    wal->Break("ordered to fail", /*keep_held=*/false);
     return;
   }
   // D8: what was handed over behind it must not land.

@@ -70,7 +70,7 @@ class FakeLog {
   // `term` opens the channel elsewhere.  The writer here notices when it next looks: when a group
   // is appended or settled, at OnTick(), Info() and Truncate().
   void Fence(Term term);
-  // The writer is broken for good, at once: what is outstanding ends with kInner.
+  // The writer is broken for good: what is held stays so until Close(), the rest ends with kInner.
   void Break(std::string_view why);
 
   // Opens stay in flight, before they have touched anything, until released.

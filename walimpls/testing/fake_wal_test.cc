@@ -158,13 +158,21 @@ TEST_F(FakeWalTest, AFailedAppendFailsWhatIsBehindIt) {
 }
 
 TEST_F(FakeWalTest, ABrokenWriterStaysBroken) {
-  log().HoldAppends();
-  AppendFutures appends = Start(1);
   log().Break("the tape has torn");
-  EXPECT_THAT(CodesOf(std::move(appends)), ElementsAre(WalErrorCode::kInner));
   EXPECT_THAT(CodesOf(Start(1)), ElementsAre(WalErrorCode::kInner));
   EXPECT_WAL_CODE(writer_->Run([&] { return writer_->get()->WhenUnavailable(); }),
                   WalErrorCode::kInner);
+}
+
+TEST_F(FakeWalTest, WhatABrokenWriterHoldsItsCloseEnds) {
+  log().HoldAppends();
+  AppendFutures appends = Start(1);
+  log().Break("the tape has torn");
+  runtime_.RunUntilIdle();
+  EXPECT_FALSE(appends.front().ready());
+  ASSERT_TRUE(writer_->Close(CloseMode::kAbandon).ok());
+  writer_.reset();
+  EXPECT_THAT(CodesOf(std::move(appends)), ElementsAre(WalErrorCode::kOutcomeUnknown));
 }
 
 TEST_F(FakeWalTest, ClosesHangUntilReleased) {
