@@ -69,6 +69,33 @@ INSTANTIATE_TEST_SUITE_P(
       return absl::StrReplaceAll(SignatureOf(info.param), {{"/", "_"}, {"-", "_"}});
     });
 
+// Calling it again is harmless, and so a fault of the storage may leave it in doubt.
+TEST(ErrorsTest, ATruncationIsInDoubtForAFaultOnly) {
+  const auto tell = [](bool faults) {
+    Story s;
+    s.history.contract.faults = faults;
+    s.Writer(1, 1).Append(1, 1).Add(1, 7, TruncateInvoke{s.PositionOf(1)});
+    s.Add(1, 7, TruncateReturn{Code::kOutcomeUnknown, {}});
+    return Check(s.history);
+  };
+  EXPECT_THAT(tell(true), IsEmpty());
+  ASSERT_EQ(tell(false).size(), 1u);
+  EXPECT_EQ(tell(false)[0].Signature(), "errors/unexplained-unknown");
+}
+
+TEST(ErrorsTest, AnOpenMayMistakeALogForAnotherOnADiskThatLiesOnly) {
+  for (const Code code : {Code::kInvalidArgument, Code::kUnmatchedTerm, Code::kChannelNotExist}) {
+    const auto tell = [code](bool corruption) {
+      Story s;
+      s.history.contract.corruption = corruption;
+      s.Writer(1, 1).OpenCall(2, 2).OpenFails(2, code);
+      return Check(s.history);
+    };
+    EXPECT_THAT(tell(true), IsEmpty());
+    EXPECT_EQ(tell(false).size(), 1u);
+  }
+}
+
 TEST(RegistryTest, NamesNoAnomalyWithoutACaseAndNoneTwice) {
   std::vector<std::string> named;
   for (const Checker& checker : AllCheckers()) {

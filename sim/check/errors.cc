@@ -72,19 +72,21 @@ class Failure {
       case Code::kOnShutdown:
         return IsClosing() || call_.kind == Call::Kind::kOpen ? "" : "unexplained-shutdown";
       case Code::kOutcomeUnknown:
-        return HasSuccessor() || IsClosing() || IsOverdue() ? "" : "unexplained-unknown";
+        return HasSuccessor() || IsClosing() || IsOverdue() || IsTruncationInDoubt()
+                   ? ""
+                   : "unexplained-unknown";
       case Code::kDeadlineExceeded:
         return IsOverdue() ? "" : "early-deadline";
       case Code::kUnmatchedTerm:
-        return HasSuccessor() ? "" : "unexplained-term";
+        return HasSuccessor() || MayBeDamage() ? "" : "unexplained-term";
       case Code::kInvalidArgument:
       case Code::kTooLarge:
       case Code::kWalNameMismatch:
-        return IsRefusable() ? "" : "unexplained-refusal";
+        return IsRefusable() || MayBeDamage() ? "" : "unexplained-refusal";
       case Code::kCorrupt:
         return facts_.history().contract.corruption ? "" : "unexplained-corruption";
       case Code::kChannelNotExist:
-        return handle_.read_only && !ExistedBefore() ? "" : "missing-channel";
+        return (handle_.read_only && !ExistedBefore()) || MayBeDamage() ? "" : "missing-channel";
       case Code::kInner:
       case Code::kUnavailable:
         return facts_.history().contract.faults || HasSuccessor() || IsClosing() || HasRival()
@@ -126,8 +128,22 @@ class Failure {
            facts_.event(at_).at - facts_.event(call_.invoke).at >= timeout / 2;
   }
 
+  // The three causes of an unknown outcome are those of an append; a truncation whose mark was
+  // handed to storage may fail so, to be called again.
+  bool IsTruncationInDoubt() const {
+    return call_.kind == Call::Kind::kTruncate && facts_.history().contract.faults;
+  }
+
   bool IsRefusable() const {
     return call_.kind == Call::Kind::kAppend && facts_.as<AppendInvoke>(call_.invoke).refusable;
+  }
+
+  // What names and words a log is found by may be lost or changed with nothing left to tell of it:
+  // an open then says that it finds none, something else, or another's term, and what is made anew
+  // takes positions of what was there for foreign ones.
+  bool MayBeDamage() const {
+    return (call_.kind == Call::Kind::kOpen || code_ == Code::kWalNameMismatch) &&
+           facts_.history().contract.corruption;
   }
 
   bool ExistedBefore() const {
