@@ -23,7 +23,8 @@ enum class FaultClass : uint8_t {
 
   // The disk, survivable.
   kDiskError,       // An operation fails with errno `amount`; a write does `variant` (Progress).
-  kSyncError,       // A sync fails with errno `amount`; what it does is `variant` (SyncFate).
+  kSyncError,       // A sync fails with errno `amount`; what it does is `variant` (SyncFate).  Of
+                    // a directory it loses names for good in Mode::kHostile only.
   kWriteBackError,  // Behind the log's back, as a failing sync, on a file that `pick` chooses.
   kDiskSlow,        // An operation takes `duration_ns` longer.
   kDiskHang,        // An operation hangs for `duration_ns`, before its effect or (variant 1) after.

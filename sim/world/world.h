@@ -76,6 +76,7 @@ class World {
 
   // Faults.
   DiskVerdict OnDisk(const DiskSite& site);
+  SyncFate SyncFateOf(const Fault& fault, DiskOperation operation) const;
   LogVerdict OnRequest(const LogCall& call);
   void OnCall(uint32_t slot, Site site);
   void Meet(const Fault& fault, const DiskSite& site, DiskVerdict* verdict);

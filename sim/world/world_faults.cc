@@ -26,6 +26,14 @@ SyncFate LieOf(uint32_t variant) {
   }
 }
 
+// Of an honest sync that fails.  Files: pages may be clean and lost.  Directories: the names are
+// durable now, or with the next sync that says OK, which is what FileSystem promises: a file system
+// whose journal cannot be written stops, and does not go on without what was in it.
+SyncFate FailureOf(DiskOperation operation, uint32_t variant) {
+  if (operation != DiskOperation::kSyncDirectory) return static_cast<SyncFate>(variant % 4);
+  return variant % 2 == 0 ? SyncFate::kDurable : SyncFate::kVolatile;
+}
+
 bool IsSync(DiskOperation operation) {
   return operation == DiskOperation::kSync || operation == DiskOperation::kSyncWord ||
          operation == DiskOperation::kSyncDirectory;
@@ -69,6 +77,11 @@ Slot* World::SlotOf(uint32_t process) {
   return nullptr;
 }
 
+SyncFate World::SyncFateOf(const Fault& fault, DiskOperation operation) const {
+  if (config_.mode == Mode::kHostile) return static_cast<SyncFate>(fault.variant % 4);
+  return FailureOf(operation, fault.variant);
+}
+
 DiskVerdict World::OnDisk(const DiskSite& site) {
   DiskVerdict verdict;
   if (site.operation == DiskOperation::kWrite) {
@@ -100,10 +113,11 @@ void World::Meet(const Fault& fault, const DiskSite& site, DiskVerdict* verdict)
     case FaultClass::kDiskError:
       verdict->error_number = static_cast<int>(fault.amount);
       verdict->progress = ProgressOf(fault.variant);
+      if (IsSync(site.operation)) verdict->sync = SyncFateOf(fault, site.operation);
       break;
     case FaultClass::kSyncError:
       verdict->error_number = static_cast<int>(fault.amount);
-      verdict->sync = static_cast<SyncFate>(fault.variant % 4);
+      verdict->sync = SyncFateOf(fault, site.operation);
       break;
     case FaultClass::kDiskSlow:
       verdict->delay += duration;

@@ -8,6 +8,8 @@
 //     and then only its bytes: a new name needs SyncDirectory() as well.
 //   * After a failed Sync() the page cache may hold bytes, marked clean, that the device
 //     never got, and a second Sync() may succeed without writing them.
+//   * After a failed SyncDirectory() a name that it was to make durable may be so or not; the next
+//     one that succeeds makes it so.  (A file system that cannot write its journal stops.)
 //   * ReadDirect() sees the device.  It first writes dirty pages of the range back, of whichever
 //     process, but flushes no volatile cache: what it read may still be lost.
 //
