@@ -375,6 +375,15 @@ void SimDisk::ReleaseAll() {
   }
 }
 
+void SimDisk::EndFaults() {
+  hook_ = nullptr;
+  BuryDead();
+  for (const std::unique_ptr<DiskCall>& call : calls_) {
+    if (!call->effected) call->verdict = {};
+  }
+  ReleaseAll();
+}
+
 bool SimDisk::BreakSector(std::string_view path, uint64_t offset) {
   BuryDead();
   return model_.BreakSector(path, offset);

@@ -72,6 +72,10 @@ class SimDisk {
   bool Release(uint64_t index);
   void ReleaseAll();
 
+  // From now on no hook is asked; what one has said of operations in flight and has not come yet
+  // never comes, and what hangs goes on.
+  void EndFaults();
+
   // Bytes in all, and for this user; less than is used is a full disk.
   void SetCapacity(uint64_t bytes) { model_.capacity_blocks = Blocks(bytes); }
   void SetQuota(uint64_t bytes) { model_.quota_blocks = Blocks(bytes); }

@@ -180,8 +180,6 @@ void World::AfterStep() {
     }
   }
   machine_crashed_ = false;
-  // What was to hang and had not begun to when all was healed.
-  if (healed_ && kernel_.step_count() % 64 == 0) disk_.ReleaseAll();
   peak_bytes_ = std::max(peak_bytes_, bytes);
 }
 
@@ -215,10 +213,9 @@ bool World::SomeBackendIsDead() const { return !dead_backends_.empty(); }
 void World::Heal() {
   healed_ = true;
   recorder_.Add({}, check::Phase{check::Phase::Kind::kHealed});
-  disk_.SetHook(nullptr);
+  disk_.EndFaults();
   disk_.SetCapacity(kPlenty);
   disk_.SetReadOnly(false);
-  disk_.ReleaseAll();
   if (service_) service_->SetFaults(nullptr);
   for (Slot& slot : slots_) {
     if (slot.process == nullptr) {
