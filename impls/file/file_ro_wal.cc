@@ -44,7 +44,11 @@ Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
     }
     absl::StatusOr<VisibleTail> tail =
         co_await ProbeTail(view_->files, view_->directory, **newest, view_->origin);
-    if (!absl::IsNotFound(tail.status())) co_return tail;
+    if (absl::IsNotFound(tail.status())) continue;
+    // A watermark that is not synced yet may be lost with its page; what it covered is durable.
+    if (tail.ok() && tail->last_id < told_.last_id) co_return told_;
+    if (tail.ok()) told_ = *tail;
+    co_return tail;
   }
   co_return WalError(WalErrorCode::kUnavailable,
                      absl::StrCat("look at ", ToString(channel_),

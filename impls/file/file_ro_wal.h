@@ -52,6 +52,7 @@ class FileRoWal final : public walimpls::RoWalImpls {
   const std::unique_ptr<TermFile> term_;
   walimpls::LogLifetime lifetime_;
   ManifestFollower follower_;
+  VisibleTail told_;  // The newest there was.
 };
 
 }  // namespace tidelog::impls::file
