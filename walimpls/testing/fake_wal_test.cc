@@ -164,17 +164,6 @@ TEST_F(FakeWalTest, ABrokenWriterStaysBroken) {
                   WalErrorCode::kInner);
 }
 
-TEST_F(FakeWalTest, WhatABrokenWriterHoldsItsCloseEnds) {
-  log().HoldAppends();
-  AppendFutures appends = Start(1);
-  log().Break("the tape has torn");
-  runtime_.RunUntilIdle();
-  EXPECT_FALSE(appends.front().ready());
-  ASSERT_TRUE(writer_->Close(CloseMode::kAbandon).ok());
-  writer_.reset();
-  EXPECT_THAT(CodesOf(std::move(appends)), ElementsAre(WalErrorCode::kOutcomeUnknown));
-}
-
 TEST_F(FakeWalTest, ClosesHangUntilReleased) {
   log().HangCloses();
   log().HoldAppends();
