@@ -566,24 +566,6 @@ TEST(SimFaultTest, AHungOperationGoesOnWhenItIsReleased) {
   }
 }
 
-TEST(SimFaultTest, WhatAHookSaidOfASlowOperationDoesNotOutliveTheFaults) {
-  DiskTestWorld world({.seed = 1});
-  DiskTestHost* host = world.Spawn("a");
-  File* file = host->Create("f", "a");
-  const std::vector<std::span<const char>> pieces = {std::string_view("b")};
-  world.FaultNext(host, DiskOperation::kWrite,
-                  {.crash = DiskVerdict::Crash::kProcess, .delay = absl::Seconds(7)});
-  std::optional<absl::Status> result;
-  host->Go([&] { return file->Write(0, pieces); }, &result);
-  const absl::Duration end = world.kernel.Now() + absl::Seconds(1);
-  world.kernel.RunUntil([&] { return world.kernel.Now() >= end; }, absl::Seconds(2));
-  world.disk.EndFaults();
-  world.RunDry();
-  ASSERT_TRUE(result.has_value()) << "its process lives";
-  EXPECT_THAT(*result, IsOk());
-  EXPECT_THAT(host->Read(file, 0, 1), IsOkAndHolds("b"));
-}
-
 TEST(SimFaultTest, AHungOperationOfADeadProcessIsGoneAndWasNotDone) {
   DiskTestWorld world({.seed = 1});
   DiskTestHost* host = world.Spawn("a");
