@@ -14,6 +14,7 @@
 #include "sim/check/report.h"
 #include "sim/kernel/scheduler.h"
 #include "sim/kernel/trace.h"
+#include "sim/log/log_breaks.h"
 #include "sim/plan/plan.h"
 
 namespace tidelog::sim {
@@ -48,6 +49,7 @@ struct RunOptions {
   // Follow plan.choices instead of the plan's scheduler.
   bool replay_choices = false;
   std::vector<std::string> checkers;  // Empty: those that fit the plan's mode.
+  LogBreaks breaks;                   // How a log service breaks its contract.
 };
 
 // How often a condition held that a campaign wants to have seen.

@@ -44,8 +44,9 @@ SimDisk::Options DiskOptions(const SwarmConfig& config) {
   return options;
 }
 
-LogServiceOptions ServiceOptions(const SwarmConfig& config) {
+LogServiceOptions ServiceOptions(const SwarmConfig& config, const LogBreaks& breaks) {
   LogServiceOptions options;
+  options.breaks = breaks;
   if (config.backend == BackendKind::kSequenced) options.protocol = LogProtocol::kSequenced;
   if (config.backend == BackendKind::kObjects) options.protocol = LogProtocol::kObjects;
   options.latency_min = absl::Nanoseconds(config.network.least_ns);
@@ -77,10 +78,11 @@ World::World(const Plan& plan, const RunOptions& options)
   if (config_.backend == BackendKind::kFile) {
     disk_.SetHook([this](const DiskSite& site) { return OnDisk(site); });
   } else {
-    service_.emplace(&kernel_, ServiceOptions(config_));
+    service_.emplace(&kernel_, ServiceOptions(config_, options.breaks));
     service_->SetFaults([this](const LogCall& call) { return OnRequest(call); });
   }
   on_call_ = [this](uint32_t slot, Site site) { OnCall(slot, site); };
+  fired_.reserve(plan.faults.size());
   SetContract();
   for (uint32_t i = 0; i < config_.slots; ++i) slots_[i].index = i;
 }
@@ -318,6 +320,7 @@ void World::Report(RunResult* result) {
     result->trace_lines.push_back(kernel_.Describe(event));
   }
   result->fault_phases = fault_phases_;
+  result->fired = fired_;
   result->skipped_operations = skipped_;
   result->peak_bytes = peak_bytes_;
 }

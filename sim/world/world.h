@@ -89,7 +89,7 @@ class World {
   void FireOnService(const Fault& fault, Slot* slot);
   // Later, if the same process is alive still.
   void Later(const Fault& fault, Process* process, absl::AnyInvocable<void(Process*)> undo);
-  void CountPhases(const Fault& fault, const Slot* slot);
+  void NoteFired(const Fault& fault, const Slot* slot);
   const SeenFile* PickFile(uint64_t pick) const;
   Slot& SlotOf(const Fault& fault) { return slots_[fault.slot % slots_.size()]; }
   // Null: of none that lives.
@@ -109,6 +109,7 @@ class World {
   std::vector<SeenFile> files_;
   absl::btree_map<std::string, size_t> file_index_;
   std::array<std::array<uint32_t, kRunPhaseCount>, kFaultClassCount> fault_phases_{};
+  std::vector<FiredFault> fired_;  // With room for all: processes may be what adds to it.
   // Processes of which a request hangs, and how many events there had been then.
   std::vector<std::pair<int32_t, size_t>> dead_backends_;
   Node::Finale write_;

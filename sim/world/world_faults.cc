@@ -141,7 +141,7 @@ void World::Meet(const Fault& fault, const DiskSite& site, DiskVerdict* verdict)
     default:
       return FireLater(fault, {});
   }
-  CountPhases(fault, SlotOf(static_cast<uint32_t>(site.process)));
+  NoteFired(fault, SlotOf(static_cast<uint32_t>(site.process)));
 }
 
 LogVerdict World::OnRequest(const LogCall& call) {
@@ -165,7 +165,7 @@ void World::MeetRequest(const Fault& fault, uint32_t slot, LogVerdict* verdict) 
   if (fault.kind == FaultClass::kStuck) {
     dead_backends_.emplace_back(slots_[slot].process_number(), recorder_.history().events.size());
   }
-  CountPhases(fault, &slots_[slot]);
+  NoteFired(fault, &slots_[slot]);
 }
 
 void World::OnCall(uint32_t slot, Site site) {
@@ -184,7 +184,7 @@ void World::Fire(const Fault& fault) {
   if (healed_) return;
   Slot* slot = &SlotOf(fault);
   if (fault.kind == FaultClass::kMachineCrash) {
-    CountPhases(fault, nullptr);
+    NoteFired(fault, nullptr);
     for (Slot& each : slots_) each.restart_after = absl::Nanoseconds(fault.duration_ns);
     machine_crashed_ = true;
     for (Slot& each : slots_) {
@@ -195,13 +195,13 @@ void World::Fire(const Fault& fault) {
   }
   if (fault.kind < FaultClass::kDiskError) {
     if (slot->process == nullptr || !slot->process->alive()) return;
-    CountPhases(fault, slot);
+    NoteFired(fault, slot);
     FireOnProcess(fault, slot);
   } else if (!service_) {
-    CountPhases(fault, nullptr);
+    NoteFired(fault, nullptr);
     FireOnDisk(fault);
   } else if (slot->process != nullptr) {
-    CountPhases(fault, slot);
+    NoteFired(fault, slot);
     FireOnService(fault, slot);
   }
 }
@@ -314,7 +314,9 @@ void World::FireOnService(const Fault& fault, Slot* slot) {
 }
 
 // Of what concerns the whole machine, the phases of all slots count.
-void World::CountPhases(const Fault& fault, const Slot* slot) {
+void World::NoteFired(const Fault& fault, const Slot* slot) {
+  const auto index = static_cast<size_t>(&fault - plan_.faults.data());
+  fired_.push_back({absl::ToInt64Nanoseconds(kernel_.Now()), index});
   auto& phases = fault_phases_[static_cast<size_t>(fault.kind)];
   const auto count = [&phases](RunPhase phase) { ++phases[static_cast<size_t>(phase)]; };
   for (const Slot& each : slots_) {
