@@ -39,7 +39,8 @@ struct Share {
   uint64_t seeds;
 };
 constexpr Share kShares[] = {
-    {"calm", 1500},
+    {"calm", 2000}, {"quick", 4000}, {"default", 5000},
+    {"file", 4000}, {"log", 4000},   {"hostile", 1000},
 };
 constexpr uint64_t kFew = 20;
 constexpr uint64_t kBatch = 250;
