@@ -75,8 +75,8 @@ class DamageTest : public ::testing::Test {
     std::vector<std::pair<uint64_t, uint64_t>> gaps;
   };
   // `run` runs what it is given where `wal` belongs.
-  template <class Run>
-  static Gaps ReadWithGaps(walimpls::RoWalImpls* wal, Run run);
+  template <class Runner>
+  static Gaps ReadWithGaps(walimpls::RoWalImpls* wal, Runner run);
   Gaps ReadWithGaps(LogProcess* process) {
     return ReadWithGaps(process->wal(), [process](auto start) { return process->Run(start); });
   }
@@ -86,8 +86,8 @@ class DamageTest : public ::testing::Test {
   LogMachine machine_;
 };
 
-template <class Run>
-DamageTest::Gaps DamageTest::ReadWithGaps(walimpls::RoWalImpls* wal, Run run) {
+template <class Runner>
+DamageTest::Gaps DamageTest::ReadWithGaps(walimpls::RoWalImpls* wal, Runner run) {
   Gaps read;
   walimpls::ScanOptions options;
   options.on_corrupt = ReadOptions::OnCorrupt::kGap;
