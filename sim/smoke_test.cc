@@ -152,7 +152,9 @@ TEST_P(SmokeTest, EachSeedRunsCleanAndAlwaysAlike) {
         ++count;
         return failures < kFailuresMax;
       });
-  if (failures == 0) EXPECT_EQ(others.size(), batch.seeds.count());
+  if (failures == 0) {
+    EXPECT_EQ(others.size(), batch.seeds.count());
+  }
 }
 
 std::string NameOfParam(const ::testing::TestParamInfo<Batch>& info) {

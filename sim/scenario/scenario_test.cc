@@ -198,7 +198,9 @@ TEST_P(ScenarioTest, IsSurvived) {
     EXPECT_EQ(result.skipped_operations, 0u) << "seed " << seed << ": not the story that is told";
     fired += result.fired.size();
   }
-  if (GetParam().has_faults) EXPECT_GT(fired, kSeeds / 4);
+  if (GetParam().has_faults) {
+    EXPECT_GT(fired, kSeeds / 4);
+  }
 }
 
 TEST_P(ScenarioTest, IsReproducedWhereTheBugIsPlanted) {
