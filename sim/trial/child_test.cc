@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(ChildTest, ReturnsWhatItsWorkReturns) {
-  const std::string large(1 << 20, 'x');  // More than a pipe holds.
+  std::string large(1 << 20, 'x');  // More than a pipe holds.
   const ChildResult result = RunInChild([&] { return large; });
   EXPECT_TRUE(result.finished);
   EXPECT_TRUE(result.text == large);
