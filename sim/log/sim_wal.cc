@@ -1,5 +1,6 @@
 #include "sim/log/sim_wal.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -123,7 +124,8 @@ Future<absl::Status> SimWal::CloseOnce(CloseMode mode) {
   reader_.Close();
   absl::Status closed;
   if (may_leave_mark && !is_unsettled) {
-    closed = co_await LeaveCloseMark(*std::move(pass));
+    Gate::Pass handed = *std::exchange(pass, std::nullopt);
+    closed = co_await LeaveCloseMark(std::move(handed));
   }
   unavailability_.Declare(why);
   claimed_.connection->Close();

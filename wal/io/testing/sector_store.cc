@@ -23,7 +23,7 @@ char* SectorStore::Version::Own() {
     Version own;
     own.counted_ = PoolMake<Counted>();
     std::memcpy(own.counted_->bytes.data(), data(), kSector);
-    *this = std::move(own);
+    std::swap(counted_, own.counted_);
   }
   return counted_->bytes.data();
 }
