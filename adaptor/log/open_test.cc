@@ -259,6 +259,16 @@ class FailingOpenTest : public OpenTest {
     world_.MustAppend(*wal, "works");
     world_.MustClose(*wal);
   }
+  // Of an open during whose replay a higher term is opened elsewhere.
+  WalErrorCode CodeOfOpenFencedInReplay() {
+    world_.fake().HoldScans();
+    Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{2});
+    world_.runtime().RunUntilIdle();
+    world_.fake().Fence(Term{3});
+    world_.fake().ReleaseScans();
+    world_.runtime().RunUntilIdle();
+    return CodeOfOpen(std::move(opened));
+  }
 };
 
 TEST_F(FailingOpenTest, ReportsTheErrorOfTheBackend) {
@@ -278,13 +288,7 @@ TEST_F(FailingOpenTest, ReportsAFailingReplay) {
 
 TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItIsFencedBeforeItsFirstTick) {
   WriteAndClose(Term{1}, {"a"});
-  world_.fake().HoldScans();
-  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{2});
-  world_.runtime().RunUntilIdle();
-  world_.fake().Fence(Term{3});
-  world_.fake().ReleaseScans();
-  world_.runtime().RunUntilIdle();
-  EXPECT_EQ(CodeOfOpen(std::move(opened)), WalErrorCode::kUnmatchedTerm);
+  EXPECT_EQ(CodeOfOpenFencedInReplay(), WalErrorCode::kUnmatchedTerm);
 }
 
 TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItsFirstTickMeetsAFence) {
@@ -299,14 +303,8 @@ TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItsFirstTickMeetsAFence) {
 
 TEST_F(FailingOpenTest, SaysThatTheTermIsTooLowWhenItsReplayWasTruncatedByTheNextOwner) {
   WriteAndClose(Term{1}, {"a"});
-  world_.fake().HoldScans();
   world_.fake().FailScan(PositionGoneError("read", std::nullopt));
-  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened = StartOpen(Term{2});
-  world_.runtime().RunUntilIdle();
-  world_.fake().Fence(Term{3});
-  world_.fake().ReleaseScans();
-  world_.runtime().RunUntilIdle();
-  EXPECT_EQ(CodeOfOpen(std::move(opened)), WalErrorCode::kUnmatchedTerm);
+  EXPECT_EQ(CodeOfOpenFencedInReplay(), WalErrorCode::kUnmatchedTerm);
 }
 
 TEST_F(FailingOpenTest, SaysThatTheLogIsDamagedWhenItsReplayIsGoneAndNobodyElseOwnsIt) {

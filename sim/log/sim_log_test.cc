@@ -98,6 +98,14 @@ class SimLogTest : public ::testing::TestWithParam<LogProtocol> {
     CHECK_OK(ids);
     return ids->front();
   }
+  // Whose end, whenever it comes, is told in ended_.
+  void StartAppend() {
+    Run([this] {
+      Then<absl::StatusOr<Ids>>(wal_->Append(MakeGroup(MessageType::kInsert)), strand_.get(),
+                                [this](absl::StatusOr<Ids> ids) { ended_ = std::move(ids); });
+      return MakeReadyFuture(Unit{});
+    });
+  }
   std::unique_ptr<ScannerImpls> Scan(const ScanOptions& options) {
     auto scanner = Run([&] { return wal_->Read(options); });
     CHECK_OK(scanner);
@@ -118,6 +126,7 @@ class SimLogTest : public ::testing::TestWithParam<LogProtocol> {
   std::unique_ptr<walimpls::OpenerImpls> opener_;
   std::unique_ptr<WalImpls> wal_;
   uint64_t next_tick_ = 1000;
+  std::optional<absl::StatusOr<Ids>> ended_;
 };
 
 TEST_P(SimLogTest, IsBuiltByItsNameAndTakesNoSettings) {
@@ -291,19 +300,13 @@ TEST_P(SimLogTest, AnAppendThatHangsEndsUnknownAtCloseAndIsDecidedForEver) {
     verdict.stuck = call.stores_group;
     return verdict;
   });
-  Group group = MakeGroup(MessageType::kInsert);
-  std::optional<absl::StatusOr<Ids>> ended;
-  Run([&] {
-    Then<absl::StatusOr<Ids>>(wal_->Append(std::move(group)), strand_.get(),
-                              [&](absl::StatusOr<Ids> ids) { ended = std::move(ids); });
-    return MakeReadyFuture(Unit{});
-  });
+  StartAppend();
   kernel_.RunFor(absl::Minutes(1));
-  EXPECT_FALSE(ended.has_value()) << "nobody can know what became of it";
+  EXPECT_FALSE(ended_.has_value()) << "nobody can know what became of it";
   EXPECT_TRUE(CloseWal().ok());
   kernel_.RunFor(absl::Seconds(1));
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(GetWalErrorCode(ended->status()), WalErrorCode::kOutcomeUnknown);
+  ASSERT_TRUE(ended_.has_value());
+  EXPECT_EQ(GetWalErrorCode(ended_->status()), WalErrorCode::kOutcomeUnknown);
 }
 
 TEST_P(SimLogTest, AnAnswerThatComesAfterCloseDisturbsNobody) {
@@ -313,18 +316,12 @@ TEST_P(SimLogTest, AnAnswerThatComesAfterCloseDisturbsNobody) {
     if (call.stores_group) verdict.reply_delay = absl::Milliseconds(300);
     return verdict;
   });
-  Group group = MakeGroup(MessageType::kInsert);
-  std::optional<absl::StatusOr<Ids>> ended;
-  Run([&] {
-    Then<absl::StatusOr<Ids>>(wal_->Append(std::move(group)), strand_.get(),
-                              [&](absl::StatusOr<Ids> ids) { ended = std::move(ids); });
-    return MakeReadyFuture(Unit{});
-  });
+  StartAppend();
   kernel_.RunFor(absl::Milliseconds(50));
   EXPECT_TRUE(CloseWal().ok());
   kernel_.RunFor(absl::Seconds(2));
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(GetWalErrorCode(ended->status()), WalErrorCode::kOutcomeUnknown);
+  ASSERT_TRUE(ended_.has_value());
+  EXPECT_EQ(GetWalErrorCode(ended_->status()), WalErrorCode::kOutcomeUnknown);
 }
 
 TEST_P(SimLogTest, WhatIsAnsweredAtOnceEndsInTheOrderOfTheCalls) {
