@@ -69,4 +69,15 @@ Future<absl::StatusOr<std::vector<StoredRecord>>> ReadAll(LogReader* reader, uin
   co_return records;
 }
 
+Future<absl::StatusOr<std::vector<StoredRecord>>> ReadLeft(LogReader* reader, uint64_t from,
+                                                           uint64_t end) {
+  while (true) {
+    absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(reader, from, end);
+    if (GetWalErrorCode(records.status()) != WalErrorCode::kPositionGone) co_return records;
+    const absl::StatusOr<LogBounds> bounds = co_await reader->Look();
+    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+    from = std::max(from, bounds->first);
+  }
+}
+
 }  // namespace tidelog::sim

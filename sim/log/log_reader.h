@@ -96,6 +96,10 @@ Future<absl::StatusOr<Tail>> ReadTail(LogReader* reader, LogBounds bounds, uint6
 Future<absl::StatusOr<std::vector<StoredRecord>>> ReadAll(LogReader* reader, uint64_t from,
                                                           uint64_t end);
 
+// The same of what truncations and retention have left of it.
+Future<absl::StatusOr<std::vector<StoredRecord>>> ReadLeft(LogReader* reader, uint64_t from,
+                                                           uint64_t end);
+
 }  // namespace tidelog::sim
 
 #endif  // TIDELOG_SIM_LOG_LOG_READER_H_

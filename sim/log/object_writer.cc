@@ -244,8 +244,9 @@ Future<absl::Status> ObjectWriter::LookAtFence() {
 Future<absl::Status> ObjectWriter::Truncate(uint64_t number, Position mark) {
   std::vector<Manifest::Prefix> dropped;
   ObjectClient::Edit edit = [this, number, mark, &dropped](Manifest* manifest) {
-    if (manifest->writer != writer()) return Verdict::kRefuse;
+    // Also if this writer was fenced: an earlier attempt, whose answer was lost, may have set it.
     if (manifest->mark_tick >= ToInt(mark.time_tick)) return Verdict::kDone;
+    if (manifest->writer != writer()) return Verdict::kRefuse;
     manifest->mark_tick = ToInt(mark.time_tick);
     manifest->mark = mark.ToString();
     while (manifest->prefixes.front().ordinal < OrdinalOf(number)) {

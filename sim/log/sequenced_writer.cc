@@ -137,23 +137,15 @@ Future<StoreResult> SequencedWriter::Store(uint64_t, uint64_t group,
 }
 
 Future<absl::Status> SequencedWriter::LookAtFence() {
-  while (true) {
-    const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
-    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-    const uint64_t last = last_;
-    absl::StatusOr<std::vector<StoredRecord>> records =
-        co_await ReadAll(reader_, (last + 1) << kIndexBits, bounds->end);
-    if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
-      // Gone before this writer has read it; or behind its back, which is no news.
-      if (last < last_) continue;
-      co_return Fenced("look at");
-    }
-    TIDELOG_CO_RETURN_IF_ERROR(records.status());
-    for (const StoredRecord& record : *records) {
-      if (record.writer != writer()) co_return Fenced("look at");
-    }
-    co_return absl::OkStatus();
+  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  const absl::StatusOr<std::vector<StoredRecord>> records =
+      co_await ReadLeft(reader_, (last_ + 1) << kIndexBits, bounds->end);
+  TIDELOG_CO_RETURN_IF_ERROR(records.status());
+  for (const StoredRecord& record : *records) {
+    if (record.writer != writer()) co_return Fenced("look at");
   }
+  co_return absl::OkStatus();
 }
 
 Future<absl::Status> SequencedWriter::Truncate(uint64_t number, Position mark) {

@@ -253,6 +253,67 @@ TEST_P(SimLogTest, RetentionBehindAWriterIsNoFence) {
   Append();
 }
 
+// Goal: whoever has a group in doubt looks for it in what retention has left, and for a fence.
+TEST_P(SimLogTest, RetentionOfWhatAWriterHasNotReadIsNoFence) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  for (int i = 0; i < 4; ++i) Append();
+  int lost = 0;
+  service_.SetFaults([this, &lost](const LogCall& call) {
+    LogVerdict verdict;
+    const bool is_commit = call.op == LogOp::kEndTransaction || call.op == LogOp::kPublish;
+    if (is_commit && lost == 0) {
+      ++lost;
+      verdict.reply_lost = true;
+      verdict.id_jump = 3;
+    } else if (lost > 0) {
+      service_.Retain("orders", 100);
+    }
+    return verdict;
+  });
+  Append(MessageType::kTimeTick);
+  EXPECT_EQ(lost, 1);
+  Append();
+  service_.SetFaults(nullptr);
+  EXPECT_TRUE(Run([this] { return wal_->Info(); }).ok());
+}
+
+// Goal: a truncation that is told not to be done is not done.  Method: its answer comes after
+// another has opened the log.
+TEST_P(SimLogTest, ATruncationThatIsAnsweredBehindATakeoverIsDone) {
+  Open(1);
+  const MessageId first = Append();
+  Append(MessageType::kTimeTick);
+  int delayed = 0;
+  service_.SetFaults([&delayed](const LogCall& call) {
+    LogVerdict verdict;
+    const bool sets_mark = call.op == LogOp::kTruncate || call.op == LogOp::kPut;
+    if (sets_mark && delayed++ == 0) verdict.reply_delay = absl::Seconds(3);
+    return verdict;
+  });
+  std::optional<absl::Status> truncated;
+  Run([&] {
+    Then<absl::Status>(wal_->Truncate(Position{first, TimeTick{1000}}), strand_.get(),
+                       [&](absl::Status status) { truncated = std::move(status); });
+    return MakeReadyFuture(Unit{});
+  });
+  kernel_.RunFor(absl::Milliseconds(100));
+  EXPECT_FALSE(truncated.has_value());
+  const auto opener = MakeSimLogOpener(process_, &service_);
+  walimpls::OpenOptions options;
+  options.strand = strand_.get();
+  auto next = Run([&] { return opener->Open(PChannel{"orders", Term{2}}, options); });
+  ASSERT_TRUE(next.ok()) << next.status();
+  kernel_.RunFor(absl::Seconds(30));
+  ASSERT_TRUE(truncated.has_value());
+  EXPECT_TRUE(truncated->ok()) << *truncated;
+  const auto info = Run([&] { return (*next)->Info(); });
+  EXPECT_TRUE(info.ok() && info->truncated.has_value());
+  EXPECT_TRUE(Run([&] { return (*next)->Close(CloseMode::kAbandon); }).ok());
+  next->reset();
+  EXPECT_TRUE(Run([&] { return opener->Close(); }).ok());
+}
+
 // Goal: of many who want the channel at one time somebody gets it, with round trips that take most
 // of the time between two attempts.
 TEST_P(SimLogTest, RacingOpensComeToAnEnd) {

@@ -136,21 +136,17 @@ Future<TransactionalWriter::Committed> TransactionalWriter::Commit(
 }
 
 bool TransactionalWriter::IsFencedBy(const StoredRecord& record) const {
-  if (!IsFence(record) || record.writer == writer()) return false;
+  if (record.writer == writer()) return false;
   if (TermOf(record) != term()) return TermOf(record) > term();
-  return barrier_ != 0 && record.number > barrier_;
+  return IsFence(record) && barrier_ != 0 && record.number > barrier_;
 }
 
 Future<absl::StatusOr<TransactionalWriter::Found>> TransactionalWriter::ReadOn(uint64_t end,
                                                                                uint64_t group) {
   Found found;
-  const uint64_t from = read_to_;
-  absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(reader_, from, end);
-  if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
-    // Only who owns the channel truncates it, and this writer did not.
-    found.fenced = true;
-    co_return found;
-  }
+  // Another owner's barrier may be gone already, but not the newest TimeTick behind it.
+  const absl::StatusOr<std::vector<StoredRecord>> records =
+      co_await ReadLeft(reader_, read_to_, end);
   TIDELOG_CO_RETURN_IF_ERROR(records.status());
   for (const StoredRecord& record : *records) {
     if (IsFencedBy(record)) found.fenced = true;
@@ -251,23 +247,15 @@ Future<StoreResult> TransactionalWriter::Store(uint64_t, uint64_t group,
 }
 
 Future<absl::Status> TransactionalWriter::LookAtFence() {
-  while (true) {
-    const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
-    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-    const uint64_t from = read_to_;
-    absl::StatusOr<std::vector<StoredRecord>> records =
-        co_await ReadAll(reader_, from, bounds->end);
-    if (GetWalErrorCode(records.status()) == WalErrorCode::kPositionGone) {
-      // Gone before this writer has read it; or behind its back, which is no news.
-      if (from < read_to_) continue;
-      co_return Fenced("look at");
-    }
-    TIDELOG_CO_RETURN_IF_ERROR(records.status());
-    for (const StoredRecord& record : *records) {
-      if (IsFencedBy(record)) co_return Fenced("look at");
-    }
-    co_return absl::OkStatus();
+  const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  const absl::StatusOr<std::vector<StoredRecord>> records =
+      co_await ReadLeft(reader_, read_to_, bounds->end);
+  TIDELOG_CO_RETURN_IF_ERROR(records.status());
+  for (const StoredRecord& record : *records) {
+    if (IsFencedBy(record)) co_return Fenced("look at");
   }
+  co_return absl::OkStatus();
 }
 
 Future<absl::Status> TransactionalWriter::Truncate(uint64_t number, Position mark) {
