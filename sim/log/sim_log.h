@@ -29,7 +29,7 @@ inline constexpr walimpls::Traits kSimLogTraits = {
     .kind = LogKind::kSimulated,
     .message_bytes_max = size_t{1} << 20,
     .group_bytes_max = size_t{4} << 20,
-    .group_count_max = 256,
+    .group_count_max = 8,
     .property_count_max = 1024,
     .durable_on_ack = true,
 };
