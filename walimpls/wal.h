@@ -70,7 +70,8 @@ class RoWalImpls {
   virtual const Traits& traits() const = 0;
 
   // What the log holds.  A writer looks at its fence after reading, and yields kChannelFenced if it
-  // has lost (A2).
+  // has lost (A2).  It tells no mark that may be lost, nor a lower one than others may have seen:
+  // kUnavailable while a truncation is in doubt.
   virtual Future<absl::StatusOr<LogState>> Info() = 0;
 
   // Opens a scanner.  Any number may be open.

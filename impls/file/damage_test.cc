@@ -289,6 +289,24 @@ TEST_F(DamageTest, TruncationWorksOnAFullDiskAndMakesRoom) {
   EXPECT_EQ(machine_.CheckRecovered(owner.Read()), "");
 }
 
+// Others have seen the mark: its owner tells it too, and not before it is durable.
+TEST_F(DamageTest, AMarkThatIsInDoubtIsToldWhenItIsDurable) {
+  LogProcess owner(&machine_);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(owner.Append(1).ok());
+  machine_.disk().SetFaultHook([](const DiskEvent& event) {
+    const bool fails = event.operation == DiskOperation::kSyncDirectory;
+    return fails ? DiskFault{.error_number = EIO} : DiskFault();
+  });
+  EXPECT_EQ(GetWalErrorCode(owner.Truncate(2)), WalErrorCode::kOutcomeUnknown);
+  auto info = owner.Run([&] { return owner.wal()->Info(); });
+  EXPECT_EQ(GetWalErrorCode(info.status()), WalErrorCode::kUnavailable) << info.status();
+  machine_.disk().SetFaultHook(nullptr);
+  info = owner.Run([&] { return owner.wal()->Info(); });
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_TRUE(info->truncated.has_value());
+}
+
 // Each sync of a segment fails, for a while: its groups are written again, to another one.
 TEST_F(DamageTest, AFailedSyncGivesTheSegmentUpAndNothingElse) {
   LogProcess owner(&machine_);

@@ -65,10 +65,13 @@ LogWriter::Setup FileWal::WriterSetup(Setup& setup) {
 Future<absl::StatusOr<walimpls::LogState>> FileWal::Info() {
   const std::optional<Gate::Pass> pass = lifetime_.TryEnter();
   if (!pass.has_value()) co_return lifetime_.ClosedError("look at");
+  absl::Status settled = co_await writer_.SettleMark();
+  TIDELOG_CO_RETURN_IF_ERROR(settled);
   walimpls::LogState state;
   const std::shared_ptr<const Manifest> manifest = view_->manifest;
-  if (manifest->mark.tick != 0) {
-    state.truncated = Position{view_->IdOf(manifest->mark.id), TimeTick{manifest->mark.tick}};
+  const TruncationMark& mark = writer_.mark();
+  if (mark.tick != 0) {
+    state.truncated = Position{view_->IdOf(mark.id), TimeTick{mark.tick}};
   }
   state.tail = writer_.tail();
   if (writer_.durable().last_id != 0) state.tail_id = view_->IdOf(writer_.durable().last_id);

@@ -68,6 +68,10 @@ class LogWriter {
   Future<absl::StatusOr<walimpls::Ids>> Append(const walimpls::Group& group);
   void AcceptAgain() { refusing_ = false; }
   Future<absl::Status> Truncate(TruncationMark mark);
+  // Before the mark is told: others may have seen one that a truncation which failed has published,
+  // and which may be lost.  kUnavailable: so it is still; kChannelFenced.
+  Future<absl::Status> SettleMark();
+  const TruncationMark& mark() const { return setup_.chain->manifest()->mark; }
   void OnTick();
   Future<absl::Status> WhenUnavailable();
 

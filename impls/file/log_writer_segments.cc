@@ -281,6 +281,19 @@ Future<absl::Status> LogWriter::Truncate(TruncationMark mark) {
   co_return status;
 }
 
+Future<absl::Status> LogWriter::SettleMark() {
+  const TruncationMark tried = chain_->manifest()->mark;
+  if (tried.tick == view_->manifest->mark.tick || health_ != Health::kServing) {
+    co_return absl::OkStatus();
+  }
+  absl::Status status = co_await Truncate(tried);
+  if (status.ok() || GetWalErrorCode(status) == WalErrorCode::kChannelFenced) co_return status;
+  co_return WalErrorFrom(WalErrorCode::kUnavailable,
+                         absl::StrCat("look at ", ToString(setup_.channel),
+                                      ": a truncation failed, and may be seen or lost"),
+                         status);
+}
+
 Future<absl::Status> LogWriter::Close(walimpls::CloseMode mode) {
   CHECK(!closing_);
   const bool serving = health_ == Health::kServing;
