@@ -96,11 +96,12 @@ class RoWal {
 
   // Opens a scanner.
   // Errors: kPositionGone, kWalNameMismatch (a position of another log), kInvalidArgument
-  // (options), kOnShutdown.
+  // (options), kOnShutdown; kUnavailable (storage failed, or a truncation that failed is still in
+  // doubt: try again).
   virtual Future<absl::StatusOr<std::unique_ptr<Scanner>>> Read(ReadOptions options) = 0;
 
   // What the log holds now.  On a writer it was checked after the call that the channel is still
-  // owned. Errors: kChannelFenced, kOnShutdown, kInner.
+  // owned.  Errors: kChannelFenced, kOnShutdown, kInner; kUnavailable, as Read().
   virtual Future<absl::StatusOr<LogInfo>> Info() = 0;
 
   // Ready when the log has become useless, and says why: kChannelFenced, kOnShutdown (closed),

@@ -69,9 +69,9 @@ Future<Unit> ReadableLog::StopOpening() { return MakeReadyFuture(Unit{}); }
 Future<absl::StatusOr<ScanBounds>> ReadableLog::Bounds() {
   absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
-  mark_ = state->truncated;
+  RaiseMark(state->truncated);
   ScanBounds bounds;
-  bounds.mark = state->truncated;
+  bounds.mark = mark_;
   bounds.tail = state->tail;
   bounds.tail_id = state->tail_id;
   co_return bounds;
@@ -119,7 +119,7 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
   RaiseMark(state->truncated);
   LogInfo info;
-  info.oldest = state->truncated;
+  info.oldest = mark_;
   info.tail = state->tail;
   info.newest_tick = state->newest_tick;
   info.newest_term = state->newest_term;

@@ -204,13 +204,17 @@ void WritableLog::Describe(LogInfo* info) const {
 }
 
 Future<absl::StatusOr<ScanBounds>> WritableLog::Bounds() {
+  // Others may have seen the mark of a truncation that is on its way.
+  absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
+  if (GetWalErrorCode(state.status()) == WalErrorCode::kUnavailable) co_return state.status();
+  if (state.ok()) RaiseMark(state->truncated);
   // What is known here is what is settled, and it stays so when the channel is fenced.
   ScanBounds bounds;
   bounds.mark = mark();
   bounds.tail = submitter_->newest()->position;
   bounds.tail_id = submitter_->newest()->id;
   bounds.tail_is_known = availability().reason().ok();
-  return MakeReadyFuture(absl::StatusOr<ScanBounds>(bounds));
+  co_return bounds;
 }
 
 void WritableLog::AtReadYield(const ReadOptions& options, ScanPlan* plan) {
