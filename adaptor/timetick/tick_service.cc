@@ -30,7 +30,8 @@ void TickService::Arm() {
 
 bool TickService::NothingUnderWay() const {
   if (MutantIs(Mutant::kTickPassesAppend)) return true;
-  return parts_.submitter->oldest_outstanding() == nullptr;
+  // What a fence has ended as unknown may be there, and be read.
+  return parts_.submitter->oldest_outstanding() == nullptr && !parts_.submitter->has_unknown();
 }
 
 void TickService::Emit() {
