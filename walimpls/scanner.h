@@ -24,6 +24,10 @@ struct ScanLatest {};
 // `id`, which need not exist (ids may have gaps), and on.
 struct ScanFrom {
   MessageId id;
+  // Of a log that retention shortens: kPositionGone if a message with a tick above this is gone.
+  // The position that retention leaves as the oldest has an id that is there, and a tick that may
+  // be that of a message which is not.  0: whatever is left is wanted.
+  TimeTick behind{};
 };
 // What is above `id`.
 struct ScanAfter {

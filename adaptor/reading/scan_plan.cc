@@ -60,13 +60,13 @@ absl::Status PlanStart(const ReadOptions& options, const ScanBounds& bounds, Sca
   if (const From* from = std::get_if<From>(&options.from)) {
     const uint64_t tick = ToInt(from->position.time_tick);
     plan->start = TimeTick{tick - (tick > 0 ? 1 : 0)};
-    plan->backend.from = walimpls::ScanFrom{from->position.last_confirmed};
+    plan->backend.from = walimpls::ScanFrom{from->position.last_confirmed, plan->start};
     return CheckPosition(from->position, plan->start, bounds);
   }
   if (const After* after = std::get_if<After>(&options.from)) {
     plan->start = after->position.time_tick;
     if (MutantIs(Mutant::kAfterReadAsFrom)) plan->start = TimeTick{ToInt(plan->start) - 1};
-    plan->backend.from = walimpls::ScanFrom{after->position.last_confirmed};
+    plan->backend.from = walimpls::ScanFrom{after->position.last_confirmed, plan->start};
     return CheckPosition(after->position, plan->start, bounds);
   }
   if (std::holds_alternative<Latest>(options.from)) {

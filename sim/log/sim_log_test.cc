@@ -197,6 +197,27 @@ TEST_P(SimLogTest, RetentionLeavesWhatTheReplayOfAnOpenReads) {
   EXPECT_TRUE(from(confirmed).ok());
 }
 
+TEST_P(SimLogTest, TheOldestPositionIsNotReadFromButAfter) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  for (int i = 0; i < 3; ++i) Append();
+  Append(MessageType::kTimeTick);
+  service_.Retain("orders", 2);
+  const auto info = Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok() && info->truncated.has_value());
+  const Position oldest = *info->truncated;
+  const auto behind = [&](uint64_t ticks) {
+    ScanOptions options;
+    const TimeTick tick{ToInt(oldest.time_tick) - ticks};
+    options.from = walimpls::ScanFrom{oldest.last_confirmed, tick};
+    auto scanner = Run([&] { return wal_->Read(options); });
+    if (scanner.ok()) Close(scanner->get());
+    return scanner.status();
+  };
+  EXPECT_TRUE(behind(0).ok());
+  EXPECT_EQ(GetWalErrorCode(behind(1)), WalErrorCode::kPositionGone);
+}
+
 TEST_P(SimLogTest, RetentionMovesTheMarkUpOnly) {
   if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
   Open(1);

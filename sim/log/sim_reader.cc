@@ -25,6 +25,20 @@ absl::StatusOr<std::optional<Position>> MarkOf(const LogBounds& bounds,
   return mark;
 }
 
+// The first in the range that is no fence, by as many fetches as it takes.
+Future<absl::StatusOr<std::optional<StoredRecord>>> FirstMessage(LogReader* reader,
+                                                                 FetchRange range) {
+  while (range.from < range.end) {
+    absl::StatusOr<Fetched> fetched = co_await reader->Fetch(range);
+    TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
+    for (StoredRecord& record : fetched->records) {
+      if (!IsFence(record)) co_return std::move(record);
+    }
+    range.from = fetched->next;
+  }
+  co_return std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<uint64_t> NumberOf(const ReaderContext& context, const MessageId& id,
@@ -47,22 +61,19 @@ Future<absl::StatusOr<std::optional<Position>>> OldestOf(LogReader* reader, LogB
     range.from = bounds.first;
     range.end = bounds.end;
     range.wait = true;
-    const absl::StatusOr<Fetched> fetched = co_await reader->Fetch(range);
-    if (GetWalErrorCode(fetched.status()) == WalErrorCode::kPositionGone) {
+    absl::StatusOr<std::optional<StoredRecord>> found = co_await FirstMessage(reader, range);
+    if (GetWalErrorCode(found.status()) == WalErrorCode::kPositionGone) {
       // Retention goes on meanwhile.
       absl::StatusOr<LogBounds> now = co_await reader->Look();
       TIDELOG_CO_RETURN_IF_ERROR(now.status());
       bounds = *std::move(now);
       continue;
     }
-    TIDELOG_CO_RETURN_IF_ERROR(fetched.status());
-    for (const StoredRecord& record : fetched->records) {
-      if (IsFence(record)) continue;
-      const ImmutableMessage first = MessageOf(record, origin);
-      const TimeTick before{ToInt(first.time_tick()) - 1};
-      co_return Position{first.id(), oldest ? std::max(oldest->time_tick, before) : before};
-    }
-    co_return oldest;
+    TIDELOG_CO_RETURN_IF_ERROR(found.status());
+    if (!found->has_value()) co_return oldest;
+    const ImmutableMessage first = MessageOf(**found, origin);
+    const TimeTick before{ToInt(first.time_tick()) - 1};
+    co_return Position{first.id(), oldest ? std::max(oldest->time_tick, before) : before};
   }
 }
 
@@ -130,10 +141,14 @@ Future<absl::StatusOr<uint64_t>> SimReader::StartOf(walimpls::ScanStart start) {
   if (std::holds_alternative<walimpls::ScanEarliest>(start)) co_return bounds->first;
   if (std::holds_alternative<walimpls::ScanLatest>(start)) co_return bounds->end;
   const uint64_t next = after != nullptr ? number + 1 : number;
-  if (next >= bounds->first && number < bounds->end) co_return next;
+  const TimeTick behind = from != nullptr ? from->behind : TimeTick{};
+  const bool is_there = next >= bounds->first && number < bounds->end;
+  const bool is_first = ToInt(behind) != 0 && number == bounds->first;
+  if (is_there && !is_first) co_return next;
   const absl::StatusOr<std::optional<Position>> oldest =
       co_await OldestOf(reader_.get(), *bounds, context_.origin);
   TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+  if (is_there && (!oldest->has_value() || (*oldest)->time_tick <= behind)) co_return next;
   co_return PositionGoneError(absl::StrCat("scan ", ToString(context_.channel), " from ", number,
                                            ": it holds ", bounds->first, " to ", bounds->end),
                               *oldest);
