@@ -1,5 +1,7 @@
 #include "sim/trial/child.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -12,6 +14,11 @@
 
 namespace tidelog::sim {
 
+void EndWith(pid_t parent) {
+  PCHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+  if (getppid() != parent) _exit(1);  // It ended before that.
+}
+
 void WindCpuAlarm() {
   itimerval timer{};
   timer.it_value.tv_sec = kCpuSecondsMax;
@@ -22,9 +29,11 @@ ChildResult RunInChild(absl::FunctionRef<std::string()> work) {
   Pipe pipe;
   const CapturedErrors errors;
   std::fflush(nullptr);
+  const pid_t parent = getpid();
   const pid_t pid = fork();
   PCHECK(pid >= 0) << "fork";
   if (pid == 0) {
+    EndWith(parent);
     errors.Redirect();
     WindCpuAlarm();
     const bool is_written = pipe.Write(work());

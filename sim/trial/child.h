@@ -2,6 +2,8 @@
 #ifndef TIDELOG_SIM_TRIAL_CHILD_H_
 #define TIDELOG_SIM_TRIAL_CHILD_H_
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -14,6 +16,9 @@ struct ChildResult {
   std::string text;       // What the work returned.
   Death death;
 };
+
+// In a child: ends this process when its parent ends, which has the number `parent`.
+void EndWith(pid_t parent);
 
 // Gives this process the whole of kCpuSecondsMax, from now on.
 void WindCpuAlarm();

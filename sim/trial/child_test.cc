@@ -1,6 +1,8 @@
 #include "sim/trial/child.h"
 
 #include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -52,6 +54,28 @@ TEST(ChildTest, ASignalIsADeath) {
   });
   EXPECT_FALSE(result.finished);
   EXPECT_EQ(SignatureOf(result.death), "crash/SIGTERM");
+}
+
+// Nobody is left then who would read what it writes, or end it.
+TEST(ChildTest, EndsWithItsParent) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t parent = fork();
+  ASSERT_GE(parent, 0);
+  if (parent == 0) {
+    RunInChild([&ends]() -> std::string {
+      PCHECK(write(ends[1], "x", 1) == 1);
+      for (;;) pause();
+    });
+    _exit(0);
+  }
+  close(ends[1]);
+  char byte = 0;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  kill(parent, SIGKILL);
+  EXPECT_EQ(waitpid(parent, nullptr, 0), parent);
+  EXPECT_EQ(read(ends[0], &byte, 1), 0) << "the child still has the pipe";
+  close(ends[0]);
 }
 
 TEST(ChildTest, WhatTakesTooMuchTimeIsEnded) {

@@ -81,9 +81,11 @@ class Pool {
     worker.errors = std::make_unique<CapturedErrors>();
     worker.heard.clear();
     std::fflush(nullptr);
+    const pid_t parent = getpid();
     worker.pid = fork();
     PCHECK(worker.pid >= 0) << "fork";
     if (worker.pid == 0) {
+      EndWith(parent);
       worker.errors->Redirect();
       Work(index);
       _exit(0);
