@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +23,7 @@ class ConfigDraw {
     config_.mode = options_.mode;
     config_.backend = options_.backends[draw_.Below(options_.backends.size())];
     config_.horizon_ns = draw_.Log(20 * kMilli, 4 * kSecond);
+    if (IsOfTakeovers(options_)) config_.horizon_ns = draw_.Log(5 * kMilli, 200 * kMilli);
     config_.settle_ns = 120 * kSecond;
     config_.steps_max = 4000000;
     DrawClients();
@@ -34,6 +36,10 @@ class ConfigDraw {
 
  private:
   void DrawClients() {
+    if (IsOfTakeovers(options_)) {
+      DrawRivals();
+      return;
+    }
     config_.slots = static_cast<uint32_t>(draw_.Between(1, 3));
     const int64_t count = draw_.Between(1, 4);
     for (int64_t i = 0; i < count; ++i) {
@@ -42,6 +48,20 @@ class ConfigDraw {
       const bool writes = draw_.OneIn(1, 2);
       const int64_t reopen_after = draw_.Log(kMilli, 500 * kMilli);
       if (i == 0 || writes) client.reopen_after_ns = reopen_after;
+      config_.clients.push_back(client);
+    }
+  }
+
+  // A writer in each of three processes, and others that may write or read.
+  void DrawRivals() {
+    config_.slots = 3;
+    const int64_t count = draw_.Between(3, 6);
+    for (int64_t i = 0; i < count; ++i) {
+      Client client;
+      client.slot = static_cast<uint32_t>(i % 3);
+      const bool writes = draw_.OneIn(1, 3);
+      const int64_t reopen_after = draw_.Log(100 * kMicro, 20 * kMilli);
+      if (i < 3 || writes) client.reopen_after_ns = reopen_after;
       config_.clients.push_back(client);
     }
   }
@@ -87,7 +107,9 @@ class ConfigDraw {
     Knob("wal.in_flight_bytes_max", draw_.Of<const char*>({"1", "4096", "65536"}));
     Knob("wal.retry_delay_min", draw_.Of<const char*>({"1ms", "3ms", "10ms"}));
     Knob("wal.retry_delay_max", draw_.Of<const char*>({"10ms", "100ms", "1s"}));
-    KnobMillis("wal.open_step_limit", 500, 30000);
+    // Room for the round trips of a step, or nobody could ever open it.
+    const int64_t step = 100 * config_.network.most_ns / kMilli;
+    KnobMillis("wal.open_step_limit", std::max<int64_t>(500, step), 30000);
     KnobMillis("wal.interceptor_close_limit", 10, 3000);
     KnobMillis("wal.close_step_limit", 100, 10000);
     KnobMillis("wal.slow_append_limit", 1, 1000);

@@ -36,7 +36,7 @@ class FaultsDraw {
   std::vector<Fault> Make() {
     for (int i = 0; i < kFaultClassCount; ++i) {
       const auto kind = static_cast<FaultClass>(i);
-      const bool is_on = draw_.OneIn(options_.classes_in_1000, 1000);
+      const bool is_on = draw_.OneIn(LikelihoodOf(kind), 1000);
       const int64_t count = draw_.Log(1, MostOf(kind));
       if (!is_on || !Fits(kind)) continue;
       for (int64_t n = 0; n < count; ++n) Add(kind);
@@ -59,6 +59,13 @@ class FaultsDraw {
         return !has_disk;
     }
     return false;
+  }
+
+  // Takeovers meet few faults but those that they are made for.
+  uint64_t LikelihoodOf(FaultClass kind) const {
+    if (!IsOfTakeovers(options_)) return options_.classes_in_1000;
+    const bool is_theirs = kind <= FaultClass::kPause || kind == FaultClass::kDiskHang;
+    return is_theirs ? 750 : options_.classes_in_1000 / 4;
   }
 
   static int64_t MostOf(FaultClass kind) {
@@ -128,6 +135,11 @@ class FaultsDraw {
     fault->duration_ns = draw_.Log(kMilli, 2 * kSecond);
     switch (fault->kind) {
       case FaultClass::kPause: {
+        if (IsOfTakeovers(options_) && config_.backend == BackendKind::kFile) {
+          fault->duration_ns = draw_.Log(100 * kMicro, 50 * kMilli);
+          AtSite(fault, Site::kDisk, 500);
+          break;
+        }
         if (draw_.OneIn(1, 2)) break;
         AtSite(fault, Site::kAppendCall, std::max<int64_t>(appends_, 1));
         fault->trigger.delay_ns = draw_.Log(1, 2 * kMilli);
@@ -166,6 +178,9 @@ class FaultsDraw {
       case FaultClass::kDiskSlow:
       case FaultClass::kDiskHang:
         AtSite(fault, Site::kDisk, 1000);
+        if (IsOfTakeovers(options_)) {
+          AtSite(fault, draw_.Of({Site::kDisk, Site::kDiskSync, Site::kDiskName}), 300);
+        }
         fault->variant %= 2;
         break;
       case FaultClass::kLostName:
@@ -235,11 +250,14 @@ std::vector<Fault> DrawFaults(uint64_t seed, const PlanOptions& options, const S
 }
 
 Plan MakePlan(uint64_t seed, const PlanOptions& options) {
+  PlanOptions kind = options;
+  const bool of_takeovers = Draw(seed, "plan kind").OneIn(options.takeovers_in_1000, 1000);
+  kind.takeovers_in_1000 = of_takeovers ? 1000 : 0;
   Plan plan;
   plan.seed = seed;
-  plan.config = DrawConfig(seed, options);
-  plan.operations = DrawOperations(seed, options, plan.config);
-  plan.faults = DrawFaults(seed, options, plan.config, plan.operations);
+  plan.config = DrawConfig(seed, kind);
+  plan.operations = DrawOperations(seed, kind, plan.config);
+  plan.faults = DrawFaults(seed, kind, plan.config, plan.operations);
   return plan;
 }
 

@@ -24,7 +24,7 @@ class OperationsDraw {
   std::vector<Operation> Make() {
     DrawWeights();
     const int64_t count = draw_.Log(options_.operations_min, options_.operations_max);
-    const uint64_t burst_in_8 = draw_.Below(8);
+    const uint64_t burst_in_8 = IsOfTakeovers(options_) ? 7 : draw_.Below(8);
     // Everybody who can opens something at first.
     for (uint32_t i = 0; i < config_.clients.size(); ++i) AddOpen(i, draw_.Log(1, kMilli));
     int64_t at = 0;
@@ -54,6 +54,9 @@ class OperationsDraw {
       const int64_t weight = draw_.Log(1, kMost[i]);
       weights_[i] = draw_.OneIn(1, 5) ? 0 : weight;
       if (i == static_cast<size_t>(OperationKind::kAppend)) weights_[i] = 32 + weight;
+      const bool races = i == static_cast<size_t>(OperationKind::kOpen) ||
+                         i == static_cast<size_t>(OperationKind::kScan);
+      if (races && IsOfTakeovers(options_)) weights_[i] = 16 + weight;
       weight_sum_ += weights_[i];
     }
     bytes_most_ = draw_.Log(16, 8000);

@@ -11,6 +11,9 @@
 
 namespace tidelog::sim {
 
+// Of a plan whose kind is drawn.
+inline bool IsOfTakeovers(const PlanOptions& options) { return options.takeovers_in_1000 != 0; }
+
 SwarmConfig DrawConfig(uint64_t seed, const PlanOptions& options);
 std::vector<Operation> DrawOperations(uint64_t seed, const PlanOptions& options,
                                       const SwarmConfig& config);

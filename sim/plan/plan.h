@@ -97,10 +97,12 @@ struct PlanOptions {
   uint32_t operations_max = 200;
   // Of 1,000 classes of faults that fit, so many are on in a run.
   uint32_t classes_in_1000 = 500;
+  // Of 1,000 plans, so many are of takeovers: owners race, stop anywhere, and the machine crashes.
+  uint32_t takeovers_in_1000 = 100;
 };
 
-// "default", "calm", "hostile", "file", "log", "quick", "long".  kInvalidArgument: no such name;
-// names those there are.
+// "default", "calm", "hostile", "file", "log", "quick", "long", "takeover".  kInvalidArgument: no
+// such name; names those there are.
 absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset);
 std::vector<std::string_view> PlanPresets();
 

@@ -12,8 +12,8 @@
 namespace tidelog::sim {
 namespace {
 
-constexpr std::array<std::string_view, 7> kPresets = {"default", "calm",  "hostile", "file",
-                                                      "log",     "quick", "long"};
+constexpr std::array<std::string_view, 8> kPresets = {"default", "calm",  "hostile", "file",
+                                                      "log",     "quick", "long",    "takeover"};
 
 }  // namespace
 
@@ -24,6 +24,7 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset) {
   if (preset == "default") return options;
   if (preset == "calm") {
     options.mode = Mode::kCalm;
+    options.takeovers_in_1000 = 0;
   } else if (preset == "hostile") {
     options.mode = Mode::kHostile;
   } else if (preset == "file") {
@@ -37,6 +38,9 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset) {
   } else if (preset == "long") {
     options.operations_min = 500;
     options.operations_max = 3000;
+  } else if (preset == "takeover") {
+    options.backends = {BackendKind::kFile};
+    options.takeovers_in_1000 = 1000;
   } else {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("there is no preset ", preset,

@@ -253,6 +253,7 @@ void World::RunFinale() {
     if (trouble_.empty()) trouble_ = "no new term could be opened and written to";
     return;
   }
+  if (service_ && !SomeBackendIsDead()) AwaitGivenUp();
   // A reader whose request was lost asks again when that has timed out.
   const absl::Duration poll = service_ ? Connection::kPollMax : absl::ZeroDuration();
   const absl::Duration grace = 3 * TickInterval(config_) + poll + absl::Seconds(1);
@@ -266,6 +267,14 @@ void World::RunFinale() {
   }
   if (end.final_scans.size() < 2 && trouble_.empty())
     trouble_ = "the log could not be read to its tail";
+}
+
+// Claims of opens that were given up go on for a while, and hold up who has won.
+void World::AwaitGivenUp() {
+  const auto has_none = [](const Slot& slot) {
+    return slot.process == nullptr || slot.process->runtime()->quarantine().size() == 0;
+  };
+  StepUntil([&] { return std::all_of(slots_.begin(), slots_.end(), has_none); }, absl::Seconds(30));
 }
 
 void World::RunStop() {

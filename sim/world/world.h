@@ -42,6 +42,7 @@ class World {
   void RunOperations();
   // The log is opened anew, written to and read.
   void RunFinale();
+  void AwaitGivenUp();
   // Everything is closed, and the processes end.
   void RunStop();
 

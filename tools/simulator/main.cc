@@ -48,8 +48,9 @@ struct Flags {
 
 void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
   command
-      ->add_option("--config", flags->config,
-                   "what plans are drawn from: default, calm, hostile, file, log, quick, long")
+      ->add_option(
+          "--config", flags->config,
+          "what plans are drawn from: default, calm, hostile, file, log, quick, long, takeover")
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--checkers", flags->checkers, "only these (default: all that fit)")
