@@ -10,8 +10,6 @@
 
 namespace tidelog::sim {
 
-inline constexpr uint64_t kNoiseSeeds = 2000;
-
 struct Kill {
   bool killed = false;
   uint64_t seeds = 0;  // Run, the last one included.
