@@ -30,26 +30,33 @@ void Tail::Append(const StoredRecord& record) {
 Future<absl::StatusOr<Tail>> ReadTail(LogReader* reader, LogBounds bounds, uint64_t end,
                                       TailDepth depth) {
   Tail tail;
+  bool has_passed = false;  // Retention, or a truncation, what was about to be read.
   while (bounds.first < end) {
     absl::StatusOr<FetchedBefore> before = co_await reader->FetchBefore(bounds, end);
-    if (GetWalErrorCode(before.status()) == WalErrorCode::kPositionGone) {
-      // Truncated meanwhile: what is left begins further up, and perhaps all of it is newer.
+    const bool is_gone = GetWalErrorCode(before.status()) == WalErrorCode::kPositionGone;
+    if (is_gone) {
       const absl::StatusOr<LogBounds> now = co_await reader->Look();
       TIDELOG_CO_RETURN_IF_ERROR(now.status());
       bounds = *now;
-      if (bounds.first >= end && !tail.newest) end = bounds.end;
-      continue;
+      has_passed = true;
+    } else {
+      TIDELOG_CO_RETURN_IF_ERROR(before.status());
+      Tail older;
+      for (const StoredRecord& record : before->records) older.Append(record);
+      if (!tail.newest) tail.newest = std::move(older.newest);
+      if (!tail.newest_message) tail.newest_message = std::move(older.newest_message);
+      if (!tail.newest_time_tick) tail.newest_time_tick = std::move(older.newest_time_tick);
+      end = before->from;
+      const bool found = depth == TailDepth::kMessage ? tail.newest_message.has_value()
+                                                      : tail.newest_time_tick.has_value();
+      if (found) break;
     }
-    TIDELOG_CO_RETURN_IF_ERROR(before.status());
-    Tail older;
-    for (const StoredRecord& record : before->records) older.Append(record);
-    if (!tail.newest) tail.newest = std::move(older.newest);
-    if (!tail.newest_message) tail.newest_message = std::move(older.newest_message);
-    if (!tail.newest_time_tick) tail.newest_time_tick = std::move(older.newest_time_tick);
-    end = before->from;
-    const bool found = depth == TailDepth::kMessage ? tail.newest_message.has_value()
-                                                    : tail.newest_time_tick.has_value();
-    if (found) break;
+    if (bounds.first >= end && has_passed) {
+      // What was sought is gone: if there is one, it is newer.
+      tail = Tail();
+      end = bounds.end;
+      has_passed = false;
+    }
   }
   co_return tail;
 }
