@@ -11,7 +11,8 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kLoss[] = {"durability", "linearizability", "truncation", "order"};
+constexpr std::string_view kLoss[] = {"durability", "linearizability", "truncation", "order",
+                                      "errors"};
 constexpr std::string_view kFence[] = {"fencing", "durability", "linearizability", "order",
                                        "crash"};
 constexpr std::string_view kOutcome[] = {"durability", "errors", "linearizability"};
@@ -45,12 +46,11 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kNoClaimManifest, "no-claim-manifest",
                 "a takeover reads the boundary without a manifest of its own", "takeover",
                 Names(kFence),
-                "three owners race, a reader reads, and the machine crashes, all within the instants "
-                "between two links and their sync: too seldom"},
+                "three owners race, a reader reads and the machine crashes, all between two links "
+                "and their sync: too seldom"},
     MutantEntry{Mutant::kNoLastLookAtTerm, "no-last-look-at-term",
                 "an open returns though a higher term has claimed meanwhile", "takeover",
-                Names(kFence),
-                "the first TimeTick of the open that then goes on meets the fence"},
+                Names(kFence), "the first TimeTick of the open that then goes on meets the fence"},
     MutantEntry{Mutant::kIdleWriterNeverLooks, "idle-writer-never-looks",
                 "an idle writer never finds that it is fenced", "file", Names(kNoticed)},
     MutantEntry{Mutant::kAckBeforeSync, "ack-before-sync",
@@ -58,15 +58,19 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kFsyncErrorRetried, "fsync-error-retried",
                 "a sync that failed is tried again and believed", "file", Names(kLoss)},
     MutantEntry{Mutant::kTailNotSyncedBeforeRead, "tail-not-synced-before-read",
-                "a takeover reads the tail without syncing it first", "takeover",
-                Names(kTickOrder)},
+                "a takeover reads the tail without syncing it first", "takeover", Names(kDamage),
+                "the sync behind the reading covers what it has read"},
     MutantEntry{Mutant::kTailNotSyncedBeforeSeal, "tail-not-synced-before-seal",
                 "a takeover seals what its reading pushed no further than the device's cache",
-                "file", Names(kDamage)},
+                "takeover", Names(kDamage),
+                "the old owner writes between two operations of the taker, never syncs, and the "
+                "machine crashes: too seldom"},
     MutantEntry{Mutant::kTailReadThroughCache, "tail-read-through-cache",
                 "a takeover believes the page cache after a failed sync", "file", Names(kDamage)},
     MutantEntry{Mutant::kWatermarkIgnored, "watermark-ignored",
-                "damage below a watermark passes for a torn tail", "hostile", Names(kDamage)},
+                "damage below a watermark passes for a torn tail", "hostile", Names(kDamage),
+                "rot hits the tail of an unsealed segment, below a watermark, and then comes a "
+                "takeover: too seldom"},
     MutantEntry{Mutant::kDirectoryNotSynced, "directory-not-synced",
                 "a segment is listed before its name is durable", "file", Names(kDamage)},
     MutantEntry{Mutant::kSegmentListedBeforeSynced, "segment-listed-before-synced",

@@ -12,8 +12,10 @@ not build. The exit code is 0 when M is 0.
 """
 import argparse
 import dataclasses
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,9 @@ PLANTED = "tools/presubmit/planted"
 
 # Bazel's exit code when all is well and the lane's tags leave no test.
 _NO_TESTS = 4
+
+# A line of the simulator about a seed or an event: "17 0123456789abcdef"; not "17 seeds, ...".
+_NUMBERED = re.compile(r"\d+ (?!seeds)")
 
 
 @dataclasses.dataclass
@@ -139,6 +144,64 @@ def run_dependencies(lane, _):
     return outcome
 
 
+HASHES_OF = ("run", "--config", "default", "--seeds")
+HASHED_SEEDS = "1..1000"
+
+# What the lanes before have built anyway: optimized by clang for the smoke test, by g++ as it is.
+SIMULATORS = {"clang": ((), "simulator_with_mutants"), "gcc": (("--config=gcc",), "simulator")}
+
+
+def run_hashes(lane, _):
+    """The same seeds make the same runs, whoever compiled the simulator."""
+    programs = {compiler: simulator(compiler) for compiler in SIMULATORS}
+    failures = [f"{lane.name}: //tools/simulator: does not build with {compiler}"
+                for compiler, program in programs.items() if program is None]
+    if failures:
+        return Outcome(failures=failures)
+    clang, gcc = (simulated(program, HASHED_SEEDS, "--hashes") for program in programs.values())
+    difference = first_difference(clang, gcc)
+    if difference is None and len(clang) == 1000:
+        return Outcome(passed=1)
+    if difference is None:
+        return Outcome(failures=[f"{lane.name}: //tools/simulator: {len(clang)} hashes of "
+                                 f"{HASHED_SEEDS}: see tools/simulate run --hashes"])
+    print(f"clang: {difference[0]}\n  gcc: {difference[1]}")
+    seed = (difference[0] or difference[1]).split()[0]
+    events = first_difference(*(simulated(program, seed, "--trace")
+                                for program in programs.values()))
+    if events is not None:
+        print(f"the first event that differs:\nclang: {events[0]}\n  gcc: {events[1]}")
+    return Outcome(failures=[f"{lane.name}: //tools/simulator: seed {seed} is another run with "
+                             f"g++: compare what {' and '.join(programs.values())} print of "
+                             f"{' '.join(HASHES_OF)} {seed} --trace"])
+
+
+def simulator(compiler):
+    """Builds it; its path, or None."""
+    flags, name = SIMULATORS[compiler]
+    if bazel("build", *flags, f"//tools/simulator:{name}").returncode != 0:
+        return None
+    found = bazel("info", *flags, "bazel-bin", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return os.path.join(found.stdout.strip(), "tools", "simulator", name)
+
+
+def simulated(program, seeds, what):
+    """The lines that begin with a seed's, or an event's, number."""
+    with tempfile.TemporaryDirectory() as records:
+        done = subprocess.run([program, *HASHES_OF, seeds, what, "--dir", records,
+                               "--failures-max", "1000000"],
+                              check=False, text=True, stdout=subprocess.PIPE)
+    return [line for line in done.stdout.splitlines() if _NUMBERED.match(line)]
+
+
+def first_difference(a, b):
+    """The first two lines that differ, "" for one that is not there; None if none do."""
+    for pair in itertools.zip_longest(a, b, fillvalue=""):
+        if pair[0] != pair[1]:
+            return pair
+    return None
+
+
 def planted_targets():
     """(label, what Bazel or the compiler must say)."""
     with open(os.path.join(ROOT, PLANTED, "expected.txt"), encoding="utf-8") as f:
@@ -154,6 +217,7 @@ LANES = (
     Lane("tsan", "all tests but the simulator's with the thread sanitizer", run_tests,
          without=("//sim/...", "//tools/simulator/...")),
     Lane("gcc", "all tests with g++ 12", run_tests),
+    Lane("hashes", "a thousand simulated runs are the same with clang and g++", run_hashes),
     Lane("tidy", "clang-tidy on every source", run_tidy),
 )
 

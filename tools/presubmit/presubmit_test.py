@@ -44,5 +44,18 @@ class OutcomeTest(unittest.TestCase):
         self.assertEqual(len(presubmit.outcome_of(events, 1, "tsan").failures), 1)
 
 
+class FirstDifferenceTest(unittest.TestCase):
+
+    def test_equal_lists_have_none(self):
+        self.assertIsNone(presubmit.first_difference(["1 a", "2 b"], ["1 a", "2 b"]))
+
+    def test_it_is_the_first(self):
+        self.assertEqual(presubmit.first_difference(["1 a", "2 b", "3 c"], ["1 a", "2 x", "3 y"]),
+                         ("2 b", "2 x"))
+
+    def test_a_list_that_ends_early_differs(self):
+        self.assertEqual(presubmit.first_difference(["1 a"], ["1 a", "2 b"]), ("", "2 b"))
+
+
 if __name__ == "__main__":
     unittest.main()
