@@ -27,7 +27,7 @@ takes until a checker notices. Written by `tools/simulate mutants`; `//sim:mutan
 std::string Row(const sim::MutantEntry& entry, const sim::Kill& kill) {
   const std::string name = absl::StrCat("| ", entry.name, " | ", entry.breaks, " | ", entry.preset);
   if (!kill.killed && !entry.unseen.empty()) {
-    return absl::StrCat(name, " | cannot be seen: ", entry.unseen, " | > ", kill.seeds, " | |\n");
+    return absl::StrCat(name, " | survived: ", entry.unseen, " | > ", kill.seeds, " | |\n");
   }
   if (!kill.killed) return absl::StrCat(name, " | survived | > ", kill.seeds, " | |\n");
   return absl::StrCat(name, " | killed | ", kill.seeds, " | ", kill.verdict.signature,
