@@ -282,16 +282,18 @@ Future<absl::Status> LogWriter::Truncate(TruncationMark mark) {
 }
 
 Future<absl::Status> LogWriter::SettleMark() {
-  const TruncationMark tried = chain_->manifest()->mark;
-  if (tried.tick == view_->manifest->mark.tick || health_ != Health::kServing) {
-    co_return absl::OkStatus();
+  // Another truncation may have come when this one is done.
+  while (health_ == Health::kServing && mark().tick != view_->manifest->mark.tick) {
+    absl::Status status = co_await Truncate(mark());
+    if (GetWalErrorCode(status) == WalErrorCode::kChannelFenced) co_return status;
+    if (!status.ok()) {
+      co_return WalErrorFrom(WalErrorCode::kUnavailable,
+                             absl::StrCat("look at ", ToString(setup_.channel),
+                                          ": a truncation failed, and may be seen or lost"),
+                             status);
+    }
   }
-  absl::Status status = co_await Truncate(tried);
-  if (status.ok() || GetWalErrorCode(status) == WalErrorCode::kChannelFenced) co_return status;
-  co_return WalErrorFrom(WalErrorCode::kUnavailable,
-                         absl::StrCat("look at ", ToString(setup_.channel),
-                                      ": a truncation failed, and may be seen or lost"),
-                         status);
+  co_return absl::OkStatus();
 }
 
 Future<absl::Status> LogWriter::Close(walimpls::CloseMode mode) {
