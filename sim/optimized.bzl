@@ -3,6 +3,13 @@
 Runs of the simulator are as long as the compiler lets them be.
 """
 
+# Tags of a test that is compiled in its own way, whatever the lane: once is enough.
+IN_ONE_LANE = [
+    "no-asan",
+    "no-gcc",
+    "no-tsan",
+]
+
 # An output directory for each compiler, which is the same from wherever it is asked for: nothing is
 # compiled twice.
 def _suffix(settings):
