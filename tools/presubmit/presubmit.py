@@ -145,7 +145,8 @@ def run_dependencies(lane, _):
 
 
 HASHES_OF = ("run", "--config", "default", "--seeds")
-HASHED_SEEDS = "1..1000"
+HASHED_COUNT = 1000
+HASHED_SEEDS = f"1..{HASHED_COUNT}"
 
 # What the lanes before have built anyway: optimized by clang for the smoke test, by g++ as it is.
 SIMULATORS = {"clang": ((), "simulator_with_mutants"), "gcc": (("--config=gcc",), "simulator")}
@@ -160,7 +161,7 @@ def run_hashes(lane, _):
         return Outcome(failures=failures)
     clang, gcc = (simulated(program, HASHED_SEEDS, "--hashes") for program in programs.values())
     difference = first_difference(clang, gcc)
-    if difference is None and len(clang) == 1000:
+    if difference is None and len(clang) == HASHED_COUNT:
         return Outcome(passed=1)
     if difference is None:
         return Outcome(failures=[f"{lane.name}: //tools/simulator: {len(clang)} hashes of "
