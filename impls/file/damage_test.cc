@@ -2,9 +2,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/log/check.h"
@@ -15,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "impls/file/names.h"
 #include "impls/file/testing/log_machine.h"
+#include "wal/async/future.h"
 #include "wal/io/file_system.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/observer.h"
@@ -305,6 +308,45 @@ TEST_F(DamageTest, AMarkThatIsInDoubtIsToldWhenItIsDurable) {
   info = owner.Run([&] { return owner.wal()->Info(); });
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_TRUE(info->truncated.has_value());
+}
+
+// While one mark in doubt is made durable, another comes into doubt: neither is told before it is.
+void TruncateTwiceInDoubt(LogMachine* machine) {
+  LogProcess owner(machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(owner.Append(1).ok());
+  int syncs = 0;
+  machine->disk().SetFaultHook([&syncs](const DiskEvent& event) {
+    if (event.operation != DiskOperation::kSyncDirectory) return DiskFault();
+    ++syncs;
+    return DiskFault{.error_number = syncs == 1 || syncs == 3 ? EIO : 0};
+  });
+  EXPECT_EQ(GetWalErrorCode(owner.Truncate(2)), WalErrorCode::kOutcomeUnknown);
+  const Position higher{machine->acknowledged().at(3), TimeTick{3}};
+  std::optional<Future<absl::Status>> truncated;
+  const auto info = owner.Run([&] {
+    auto told = owner.wal()->Info();
+    truncated = owner.wal()->Truncate(higher);
+    return told;
+  });
+  EXPECT_EQ(GetWalErrorCode(owner.Run([&] { return *std::move(truncated); })),
+            WalErrorCode::kOutcomeUnknown);
+  machine->disk().SetFaultHook(nullptr);
+  ASSERT_TRUE(info.ok()) << info.status();
+  machine->disk().CrashMachine();
+  LogProcess next(machine);
+  ASSERT_TRUE(next.Open(Term{2}).ok());
+  const auto kept = next.Run([&] { return next.wal()->Info(); });
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_GE(kept->truncated->time_tick, info->truncated->time_tick);
+}
+
+TEST(MarkTest, OneThatComesIntoDoubtMeanwhileIsSettledAsWell) {
+  for (uint64_t seed = 0; seed < 16; ++seed) {
+    SCOPED_TRACE(seed);
+    LogMachine machine(seed);
+    TruncateTwiceInDoubt(&machine);
+  }
 }
 
 // Each sync of a segment fails, for a while: its groups are written again, to another one.
