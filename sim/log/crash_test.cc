@@ -48,7 +48,7 @@ class LogCrashTest : public ::testing::TestWithParam<LogProtocol> {
 TEST_P(LogCrashTest, AWriterMayDieAtEveryStep) {
   bool was_done = false;
   ASSERT_EQ(CrashAfter(30, &was_done), "");  // What is made once is made.
-  const ArenaUsage before = Arena::WorldUsage();
+  [[maybe_unused]] const ArenaUsage before = Arena::WorldUsage();
   uint64_t steps = 0;
   for (; !was_done; ++steps) {
     ASSERT_EQ(CrashAfter(steps, &was_done), "") << "at step " << steps;
