@@ -15,7 +15,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/status/statusor.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "sim/kernel/scheduler.h"
 #include "sim/plan/fault.h"
 #include "sim/plan/operation.h"
