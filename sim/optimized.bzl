@@ -22,6 +22,8 @@ def _transition_impl(settings, attr):
     return {
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:copt": copts,
+        # As in other configurations that compile everything once more: .bazelrc.
+        "@precompiled_headers//:enabled": True,
         "//command_line_option:platform_suffix": _suffix(settings),
     }
 
@@ -35,6 +37,7 @@ _optimized = transition(
         "//command_line_option:compilation_mode",
         "//command_line_option:copt",
         "//command_line_option:platform_suffix",
+        "@precompiled_headers//:enabled",
     ],
 )
 
