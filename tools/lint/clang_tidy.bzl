@@ -1,4 +1,6 @@
-"""An aspect that runs clang-tidy on our own C++ sources, each an action with a cached result.
+"""An aspect that runs clang-tidy on our own C++ sources but tests, each an action with a cached result.
+
+A test takes twice the time of any other source, and shows by failing what clang-tidy would guess.
 
 bazel build --config=tidy //...
 """
@@ -17,7 +19,7 @@ def _sources(target, ctx):
         f
         for src in ctx.rule.attr.srcs
         for f in src.files.to_list()
-        if f.is_source and f.extension == "cc"
+        if f.is_source and f.extension == "cc" and not f.basename.endswith("_test.cc")
     ]
 
 def _compiler_flags(target, ctx):
@@ -37,6 +39,7 @@ def _compiler_flags(target, ctx):
         preprocessor_defines = compilation.defines,
         quote_include_directories = compilation.quote_includes,
         system_include_directories = compilation.system_includes,
+        use_pic = True,  # As what is precompiled.
         user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
     )
     return cc_common.get_memory_inefficient_command_line(
@@ -49,18 +52,20 @@ def _clang_tidy_impl(target, ctx):
     outputs = []
     sources = _sources(target, ctx)
     flags = _compiler_flags(target, ctx) if sources else []
+    precompiled = ctx.attr._precompiled[CcInfo].compilation_context.headers
     for source in sources:
         output = ctx.actions.declare_file("%s.%s.clang-tidy" % (ctx.label.name, source.basename))
         outputs.append(output)
         args = ctx.actions.args()
         args.add_all([output, source])
         args.add_all(flags)
+        args.add_all(ctx.files._precompiled, before_each = "-include")
         ctx.actions.run(
             arguments = [args],
             executable = ctx.executable._runner,
             inputs = depset(
                 [source, ctx.file._config],
-                transitive = [target[CcInfo].compilation_context.headers],
+                transitive = [target[CcInfo].compilation_context.headers, precompiled],
             ),
             mnemonic = "ClangTidy",
             outputs = [output],
@@ -73,6 +78,7 @@ clang_tidy_aspect = aspect(
     attrs = {
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
         "_config": attr.label(default = "//:.clang-tidy", allow_single_file = True),
+        "_precompiled": attr.label(default = "@precompiled_headers//:precompiled_library"),
         "_runner": attr.label(
             default = "//tools/lint:clang_tidy_runner",
             cfg = "exec",
