@@ -111,6 +111,29 @@ def run_tests(lane, targets):
     return run_bazel("test", lane, [*targets, *(f"-{one}" for one in lane.without)], *flags)
 
 
+# The sources that make threads, "path  # why" a line: lint lets no other make one.
+MAKE_THREADS = "tools/lint/allow/thread.txt"
+
+
+def run_threaded(lane, targets):
+    """The tests that can have more than one thread."""
+    with open(os.path.join(ROOT, MAKE_THREADS), encoding="utf-8") as f:
+        sources = threading_sources(f)
+    query = f"tests(rdeps({' + '.join(targets)}, set({' '.join(sources)})))"
+    found = subprocess.run(["bazel", "query", query], cwd=ROOT, check=False, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if found.returncode != 0:
+        sys.stderr.write(found.stderr)
+        return Outcome(failures=[f"{lane.name}: {MAKE_THREADS}: bazel query cannot find who uses "
+                                 "its files"])
+    tests = found.stdout.split()
+    return run_tests(lane, tests) if tests else Outcome()
+
+
+def threading_sources(lines):
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
 def run_tidy(lane, targets):
     return run_bazel("build", lane, targets, "--config=tidy")
 
@@ -215,11 +238,11 @@ LANES = (
     Lane("dependencies", "no arrow between packages but those of the table", run_dependencies),
     Lane("asan", "all tests with the address and undefined behaviour sanitizers", run_tests),
     # The simulator has one thread, and workers that are processes.
-    Lane("tsan", "all tests but the simulator's with the thread sanitizer", run_tests,
+    Lane("tsan", "all tests of more than one thread with the thread sanitizer", run_threaded,
          without=("//sim/...", "//tools/simulator/...")),
     Lane("gcc", "all tests with g++ 12", run_tests),
     Lane("hashes", "a thousand simulated runs are the same with clang and g++", run_hashes),
-    Lane("tidy", "clang-tidy on every source", run_tidy),
+    Lane("tidy", "clang-tidy on every source but tests", run_tidy),
 )
 
 

@@ -44,6 +44,13 @@ class OutcomeTest(unittest.TestCase):
         self.assertEqual(len(presubmit.outcome_of(events, 1, "tsan").failures), 1)
 
 
+class ThreadingSourcesTest(unittest.TestCase):
+
+    def test_reasons_and_comments_are_no_sources(self):
+        lines = ["# Who may make threads.\n", "a/b.cc    # A pool.\n", "\n", "c.h\n"]
+        self.assertEqual(presubmit.threading_sources(lines), ["a/b.cc", "c.h"])
+
+
 class FirstDifferenceTest(unittest.TestCase):
 
     def test_equal_lists_have_none(self):
