@@ -69,6 +69,21 @@ INSTANTIATE_TEST_SUITE_P(
       return absl::StrReplaceAll(SignatureOf(info.param), {{"/", "_"}, {"-", "_"}});
     });
 
+// What is stored and what its writer is told are judged each by itself.
+TEST(LastConfirmedTest, MayLieBeyondItselfInTheLogOrInWhatIsTold) {
+  const auto in_the_log = [](Story& s) {
+    s.Writer(1, 1).Call(1, 1, kMillisecond).Land(1).Fail(1, Code::kOutcomeUnknown);
+    s.InLog(1).last_confirmed = 3;
+    s.Final();
+  };
+  EXPECT_THAT(FoundIn(in_the_log), ElementsAre("last-confirmed/confirmed-beyond-itself"));
+  const auto in_what_is_told = [](Story& s) {
+    s.Writer(1, 1).Append(1, 1).Final();
+    s.Last<AppendReturn>().done.front().last_confirmed = 3;
+  };
+  EXPECT_THAT(FoundIn(in_what_is_told), ElementsAre("last-confirmed/confirmed-beyond-itself"));
+}
+
 // Calling it again is harmless, and so a fault of the storage may leave it in doubt.
 TEST(ErrorsTest, ATruncationIsInDoubtForAFaultOnly) {
   const auto tell = [](bool faults) {

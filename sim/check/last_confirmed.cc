@@ -27,11 +27,23 @@ bool IsOfNothing(const Facts& facts, const Record& record) {
   return facts.end_mark() == 0 || record.last_confirmed >= kept->record->id;
 }
 
+// What its caller is told of a message, who may resume there whatever was stored.
+void CheckTold(const Facts& facts, Report* report) {
+  for (const Message& message : facts.messages()) {
+    if (message.ack == nullptr || message.ack->last_confirmed <= message.ack->id) continue;
+    report->Add("confirmed-beyond-itself",
+                absl::StrCat("record ", message.ack->id, " is told to have last-confirmed ",
+                             message.ack->last_confirmed),
+                {message.end});
+  }
+}
+
 void Check(const Facts& facts, Report* report) {
+  CheckTold(facts, report);
   const Entry* newest = nullptr;  // Of the term.
   for (const Entry& entry : facts.log()) {
     const Record& record = *entry.record;
-    if (record.last_confirmed > record.id) {
+    if (record.last_confirmed > record.id && entry.seen != kNever) {
       report->Add("confirmed-beyond-itself",
                   absl::StrCat("record ", record.id, " has last-confirmed ", record.last_confirmed),
                   {entry.seen});
