@@ -5,6 +5,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/message/message_stamper.h"
 #include "wal/status.h"
 
@@ -143,6 +144,8 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
     AppendResult& result = run.AddResult();
     result.id = ids[i];
     result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : ids[i];
+    const bool is_last = i + 1 == group.count;
+    if (MutantIs(Mutant::kLastConfirmedTooFar) && !is_last) result.last_confirmed = ids.back();
     result.time_tick = record.time_tick();
     if (std::optional<TxnContext> txn = record.txn()) result.txn = *txn;
     // Acknowledgements come in log order; if they did not, the newest would still be right.

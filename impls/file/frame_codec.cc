@@ -6,6 +6,7 @@
 #include "absl/log/check.h"
 #include "impls/file/little_endian.h"
 #include "impls/file/segment_format.h"
+#include "wal/base/mutant.h"
 
 namespace tidelog::impls::file {
 
@@ -183,6 +184,7 @@ FrameVerdict FrameDecoder::Decode(std::string_view bytes, uint64_t offset, Frame
   if (bytes.size() < size) return FrameVerdict::kShort;
   const uint32_t crc = Extend(header_crc, bytes.substr(kCheckAt, size - kCheckAt));
   if (LoadLittleEndian<uint32_t>(from) != crc) return FrameVerdict::kBad;
+  if (MutantIs(Mutant::kChecksumTakenForZeros) && crc % 256 == 0) return FrameVerdict::kBad;
 
   frame->type = static_cast<FrameType>(type);
   frame->offset = offset;

@@ -197,9 +197,11 @@ void LogWriter::Settle() {
 
 void LogWriter::Acknowledge() {
   std::vector<PendingAppend> appends = std::exchange(settled_, std::vector<PendingAppend>());
+  const uint64_t rolled_back = MutantIs(Mutant::kIdsRollBack) ? setup_.boundary.last_id : 0;
   for (PendingAppend& append : appends) {
+    const uint64_t first_id = append.first_id - rolled_back;
     walimpls::Ids ids;
-    for (uint32_t i = 0; i < append.count; ++i) ids.push_back(view_->IdOf(append.first_id + i));
+    for (uint32_t i = 0; i < append.count; ++i) ids.push_back(view_->IdOf(first_id + i));
     append.promise.Set(std::move(ids));
   }
   appends.clear();

@@ -57,6 +57,7 @@ void SegmentChain::EndTurn() {
 Future<absl::Status> SegmentChain::PublishClaim() {
   co_await TakeTurn();
   const Turn turn(this);
+  if (MutantIs(Mutant::kRecoveryWaitsForItself)) co_await TakeTurn();
   absl::Status published = co_await Publish(*store_.current());
   co_return published;
 }

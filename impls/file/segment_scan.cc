@@ -7,6 +7,7 @@
 
 #include "absl/log/check.h"
 #include "impls/file/little_endian.h"
+#include "wal/base/mutant.h"
 
 namespace tidelog::impls::file {
 
@@ -140,7 +141,7 @@ void SegmentScan::SearchPage(const Chunk& chunk, uint64_t limit) {
   const char* const page = chunk.From(search_offset_).data();
   // A frame's first eight bytes hold its size, so none of a commit frame begins in zeros.
   if (page_end <= limit && std::memcmp(page, kZeros, kZeroPage) == 0) {
-    search_offset_ = page_end;
+    search_offset_ = MutantIs(Mutant::kZerosTakenForEnd) ? limit : page_end;
     return;
   }
   while (search_offset_ < page_end && search_offset_ + kCommitFrameSize <= limit && !resynced()) {

@@ -135,6 +135,11 @@ Future<absl::StatusOr<RecoveredTail>> RecoverTail(FileSystem* files, std::string
     options.records = false;
     SegmentScan scan(std::move(options));
     absl::Status scanned = co_await ScanDirectly(file, &scan);
+    if (!scanned.ok() && MutantIs(Mutant::kUnreadTailTakenForNone)) {
+      RecoveredTail nothing;
+      nothing.tail = EmptyTail(segment, before);
+      co_return nothing;
+    }
     if (!scanned.ok()) co_return StorageError(what, scanned);
     absl::Status synced_again;
     if (!MutantIs(Mutant::kTailNotSyncedBeforeSeal)) synced_again = co_await file->Sync();

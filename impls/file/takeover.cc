@@ -157,6 +157,9 @@ Future<absl::Status> Takeover::FindBoundary() {
       co_await RecoverTail(request_.files, directory_, request_.channel.name,
                            manifest->segments.back(), channel_.boundary);
   TIDELOG_CO_RETURN_IF_ERROR(recovered.status());
+  if (MutantIs(Mutant::kSealedByManifest)) {
+    recovered->tail = EmptyTail(manifest->segments.back(), channel_.boundary);
+  }
   channel_.boundary = recovered->tail;
   if (!recovered->torn.empty()) {
     request_.observer->OnEvent(

@@ -31,7 +31,14 @@ constexpr std::string_view kDamage[] = {"durability", "errors", "linearizability
                                         "truncation"};
 constexpr std::string_view kEarly[] = {"durability", "linearizability", "visibility", "order",
                                        "errors"};
+constexpr std::string_view kIds[] = {"order", "durability", "errors", "crash"};
+constexpr std::string_view kConfirmed[] = {"last-confirmed", "order", "range"};
+constexpr std::string_view kNoEnd[] = {"liveness", "lifetime", "world"};
 constexpr std::string_view kLife[] = {"lifetime", "crash"};
+
+// Plans in which disks lie are judged by what is said, not by what is missing then.
+constexpr std::string_view kLiesAreNotCounted =
+    "in plans with such disks no record is counted as lost; //sim/scenario shows it";
 
 constexpr std::array kAll = {
     MutantEntry{Mutant::kClaimNotSynced, "claim-not-synced",
@@ -53,6 +60,12 @@ constexpr std::array kAll = {
                 Names(kFence), "the first TimeTick of the open that then goes on meets the fence"},
     MutantEntry{Mutant::kIdleWriterNeverLooks, "idle-writer-never-looks",
                 "an idle writer never finds that it is fenced", "file", Names(kNoticed)},
+    MutantEntry{Mutant::kSealedByManifest, "sealed-by-manifest",
+                "a takeover seals the last segment where its manifest leaves off", "file",
+                Names(kLoss)},
+    MutantEntry{Mutant::kRecoveryWaitsForItself, "recovery-waits-for-itself",
+                "a takeover of an unsealed segment waits for the turn that it has taken", "file",
+                Names(kNoEnd)},
     MutantEntry{Mutant::kAckBeforeSync, "ack-before-sync",
                 "a group is acknowledged before its sync", "file", Names(kEarly)},
     MutantEntry{Mutant::kFsyncErrorRetried, "fsync-error-retried",
@@ -67,10 +80,20 @@ constexpr std::array kAll = {
                 "machine crashes: too seldom"},
     MutantEntry{Mutant::kTailReadThroughCache, "tail-read-through-cache",
                 "a takeover believes the page cache after a failed sync", "file", Names(kDamage)},
+    MutantEntry{Mutant::kUnreadTailTakenForNone, "unread-tail-taken-for-none",
+                "a takeover that cannot read the tail takes it for empty", "file", Names(kLoss)},
     MutantEntry{Mutant::kWatermarkIgnored, "watermark-ignored",
                 "damage below a watermark passes for a torn tail", "hostile", Names(kDamage),
-                "rot hits the tail of an unsealed segment, below a watermark, and then comes a "
-                "takeover: too seldom"},
+                kLiesAreNotCounted},
+    MutantEntry{Mutant::kZerosTakenForEnd, "zeros-taken-for-end",
+                "a page of zeros passes for the end of what was written", "hostile", Names(kDamage),
+                kLiesAreNotCounted},
+    MutantEntry{Mutant::kChecksumTakenForZeros, "checksum-taken-for-zeros",
+                "a frame passes for one that nobody wrote where its checksum ends in a zero byte",
+                "file", Names(kDamage)},
+    MutantEntry{Mutant::kSealNotCompared, "seal-not-compared",
+                "good frames that end before a seal pass for all there is", "hostile",
+                Names(kDamage), kLiesAreNotCounted},
     MutantEntry{Mutant::kDirectoryNotSynced, "directory-not-synced",
                 "a segment is listed before its name is durable", "file", Names(kDamage)},
     MutantEntry{Mutant::kSegmentListedBeforeSynced, "segment-listed-before-synced",
@@ -80,6 +103,8 @@ constexpr std::array kAll = {
                 Names(kDamage)},
     MutantEntry{Mutant::kUnknownToldNotDone, "unknown-told-not-done",
                 "a fence ends what was handed to storage as not done", "file", Names(kOutcome)},
+    MutantEntry{Mutant::kIdsRollBack, "ids-roll-back",
+                "a term tells its ids as if the log had begun with it", "file", Names(kIds)},
     MutantEntry{Mutant::kReaderPassesWatermark, "reader-passes-watermark",
                 "a reader delivers what may not be durable yet", "file", Names(kEarly)},
     MutantEntry{Mutant::kTruncatedTooFar, "truncated-too-far",
@@ -89,9 +114,15 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kWriterWakesNoReader, "writer-wakes-no-reader",
                 "readers at the tail are not told of what is durable", "file", Names(kStall),
                 "ticks wake readers as well: they come late, and not never"},
+    MutantEntry{Mutant::kReaderStaysInSegment, "reader-stays-in-segment",
+                "a reader at the end of a segment never learns that the log goes on in another",
+                "file", Names(kStall)},
     MutantEntry{Mutant::kDeadlineToldNotDone, "deadline-told-not-done",
                 "a deadline after the hand-over ends an append as not done", "log",
                 Names(kOutcome)},
+    MutantEntry{Mutant::kLastConfirmedTooFar, "last-confirmed-too-far",
+                "each message of a batch is told the last one's id as last confirmed", "file",
+                Names(kConfirmed)},
     MutantEntry{Mutant::kTickPassesAppend, "tick-passes-append",
                 "a tick is told while an append below it is under way", "log", Names(kTick)},
     MutantEntry{Mutant::kUnstoredTickToldStored, "unstored-tick-told-stored",

@@ -24,6 +24,8 @@ enum class Mutant : uint8_t {
   kNoClaimManifest,
   kNoLastLookAtTerm,
   kIdleWriterNeverLooks,
+  kSealedByManifest,
+  kRecoveryWaitsForItself,
 
   // impls/file: durability.
   kAckBeforeSync,
@@ -31,20 +33,27 @@ enum class Mutant : uint8_t {
   kTailNotSyncedBeforeRead,
   kTailNotSyncedBeforeSeal,
   kTailReadThroughCache,
+  kUnreadTailTakenForNone,
   kWatermarkIgnored,
+  kZerosTakenForEnd,
+  kChecksumTakenForZeros,
+  kSealNotCompared,
   kDirectoryNotSynced,
   kSegmentListedBeforeSynced,
   kRecycledBeforeDurable,
 
   // impls/file: order and outcomes.
   kUnknownToldNotDone,
+  kIdsRollBack,
   kReaderPassesWatermark,
   kTruncatedTooFar,
   kMarkForgotten,
   kWriterWakesNoReader,
+  kReaderStaysInSegment,
 
   // adaptor.
   kDeadlineToldNotDone,
+  kLastConfirmedTooFar,
   kTickPassesAppend,
   kUnstoredTickToldStored,
   kFirstTickNotAboveStored,
