@@ -9,9 +9,11 @@ constexpr int64_t kMicro = 1000;
 
 }  // namespace
 
-Trigger At(int64_t ms) {
+Trigger At(int64_t ms) { return AtMicros(1000 * ms); }
+
+Trigger AtMicros(int64_t us) {
   Trigger trigger;
-  trigger.at_ns = ms * kMillisecond;
+  trigger.at_ns = us * kMicro;
   return trigger;
 }
 
@@ -47,13 +49,30 @@ Script& Script::Persists(uint32_t client) {
   return *this;
 }
 
+Script& Script::Hostile() {
+  hostile_ = true;
+  return *this;
+}
+
 Script& Script::Open(uint32_t client, int64_t ms) {
   Add(OperationKind::kOpen, client, ms);
   return *this;
 }
 
+Script& Script::OpenReadOnly(uint32_t client, int64_t ms) {
+  Add(OperationKind::kOpenReadOnly, client, ms);
+  return *this;
+}
+
 Script& Script::Append(uint32_t client, int64_t ms, uint32_t times, uint32_t bytes) {
   for (uint32_t i = 0; i < times; ++i) Add(OperationKind::kAppend, client, ms).bytes = bytes;
+  return *this;
+}
+
+Script& Script::AppendBatch(uint32_t client, int64_t ms, uint32_t count, uint32_t bytes) {
+  Operation& append = Add(OperationKind::kAppend, client, ms);
+  append.count = count;
+  append.bytes = bytes;
   return *this;
 }
 
@@ -77,7 +96,7 @@ Script& Script::Close(uint32_t client, int64_t ms) {
 }
 
 Script& Script::Fault(FaultClass kind, Trigger trigger, uint32_t slot, int64_t duration_ms,
-                      int64_t amount, uint32_t variant) {
+                      int64_t amount, uint32_t variant, uint64_t pick) {
   sim::Fault fault;
   fault.kind = kind;
   fault.trigger = trigger;
@@ -85,6 +104,7 @@ Script& Script::Fault(FaultClass kind, Trigger trigger, uint32_t slot, int64_t d
   fault.duration_ns = duration_ms * kMillisecond;
   fault.amount = amount;
   fault.variant = variant;
+  fault.pick = pick;
   plan_.faults.push_back(fault);
   return *this;
 }
@@ -93,6 +113,7 @@ Plan Script::Make(uint64_t seed) const {
   Plan plan = plan_;
   plan.seed = seed;
   plan.config.mode = plan.faults.empty() ? Mode::kCalm : Mode::kNormal;
+  if (hostile_) plan.config.mode = Mode::kHostile;
   const int64_t last_ns = plan.operations.empty() ? 0 : plan.operations.back().at_ns;
   plan.config.horizon_ns = last_ns + 20 * kMillisecond;
   return plan;

@@ -22,6 +22,7 @@ inline constexpr int64_t kMillisecond = 1'000'000;
 
 // So long after the start.
 Trigger At(int64_t ms);
+Trigger AtMicros(int64_t us);
 // The `nth` time, from 0, that the slot comes to `site`.
 Trigger Nth(Site site, uint64_t nth);
 
@@ -34,15 +35,20 @@ class Script {
   // The client opens again by itself whenever it has no handle that is good.
   Script& Persists(uint32_t client);
 
+  // The disk may lie and rot.
+  Script& Hostile();
+
   Script& Open(uint32_t client, int64_t ms);
+  Script& OpenReadOnly(uint32_t client, int64_t ms);
   Script& Append(uint32_t client, int64_t ms, uint32_t times = 1, uint32_t bytes = 64);
+  Script& AppendBatch(uint32_t client, int64_t ms, uint32_t count, uint32_t bytes = 64);
   Script& Scan(uint32_t client, int64_t ms, ScanStart start, uint32_t position = 0);
   // Up to the newest position but `position`.
   Script& Truncate(uint32_t client, int64_t ms, uint32_t position);
   Script& Close(uint32_t client, int64_t ms);
 
   Script& Fault(FaultClass kind, Trigger trigger, uint32_t slot, int64_t duration_ms = 0,
-                int64_t amount = 0, uint32_t variant = 0);
+                int64_t amount = 0, uint32_t variant = 0, uint64_t pick = 0);
 
   Plan Make(uint64_t seed) const;
 
@@ -50,6 +56,7 @@ class Script {
   Operation& Add(OperationKind kind, uint32_t client, int64_t ms);
 
   Plan plan_;
+  bool hostile_ = false;
 };
 
 }  // namespace tidelog::sim
