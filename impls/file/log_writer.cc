@@ -240,8 +240,11 @@ void LogWriter::OnTick() {
     buffers_[1].Shrink();
     std::vector<PendingAppend>().swap(spare_appends_);
   }
-  if (chain_->active() != nullptr && !spoilt_ && watermark_ < durable_.last_id) {
+  if (watermark_ >= durable_.last_id) return;
+  if (chain_->active() != nullptr && !spoilt_) {
     (void)WriteWatermark();
+  } else {
+    (void)SealForReaders();
   }
 }
 
@@ -269,6 +272,22 @@ Future<Unit> LogWriter::WriteWatermark() {
     spoilt_ = true;  // The next group goes to another segment.
   }
   if (health_ == Health::kServing && !closing_ && !open().empty()) Arm();
+  co_return Unit{};
+}
+
+// As WriteWatermark(), where the segment takes none: readers count in what is sealed.  If that
+// fails the next tick tries again.
+Future<Unit> LogWriter::SealForReaders() {
+  const std::optional<Gate::Pass> pass = work_.TryEnter();
+  writing_ = true;
+  const absl::Status status = co_await chain_->Seal(durable_, footer_);
+  writing_ = false;
+  if (status.ok()) watermark_ = durable_.last_id;
+  const WalErrorCode code = GetWalErrorCode(status);
+  if (code == WalErrorCode::kChannelFenced) Fence();
+  if (code == WalErrorCode::kInner) Break(status);
+  if (health_ == Health::kServing && !closing_ && !open().empty()) Arm();
+  if (status.ok()) co_await chain_->PrepareSpare();
   co_return Unit{};
 }
 

@@ -110,6 +110,7 @@ class LogWriter {
   void PrepareAhead();
   Future<Unit> Prepare(bool segment);
   Future<Unit> WriteWatermark();
+  Future<Unit> SealForReaders();
 
   // Segments and failures (log_writer_segments.cc).
   bool Fits() const;
@@ -148,7 +149,7 @@ class LogWriter {
   // One buffer is open; the other is in flight while `writing_`, or empty.
   CommitBuffer buffers_[2];
   int open_ = 0;
-  bool writing_ = false;  // A group, or a watermark.
+  bool writing_ = false;  // A group, or what tells readers of the last one.
   CommitBuffer* in_flight_ = nullptr;
   std::vector<PendingAppend> settled_;        // Durable, and to be told so.
   std::vector<PendingAppend> spare_appends_;  // Empty; memory for the next buffer.

@@ -1,4 +1,5 @@
 // Readers in another process: what they see, and when.
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -6,10 +7,12 @@
 
 #include "absl/log/check.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "impls/file/testing/log_machine.h"
 #include "wal/async/future.h"
+#include "wal/io/testing/crashable_file_system.h"
 #include "wal/status.h"
 #include "wal/types.h"
 #include "walimpls/opener.h"
@@ -100,6 +103,35 @@ TEST(ReaderTest, SeesAGroupOnceTheNextOneOrATickCoversIt) {
   EXPECT_THAT(reader.Take(), ElementsAre(1, 2));
   owner.Tick();
   EXPECT_THAT(reader.Take(), ElementsAre(3));
+}
+
+// C1: there may be no segment to write a watermark to.  Method: the disk is full at each place of a
+// segment once, its end among them.
+TEST(ReaderTest, SeesTheLastGroupAtATickAlsoWhenTheDiskHasNoRoomForTheNext) {
+  for (uint64_t count = 1; count <= 12; ++count) {
+    LogMachine machine(1);
+    LogProcess owner(&machine);
+    ASSERT_TRUE(owner.Open(Term{1}).ok());
+    Reader reader(&machine);
+    for (uint64_t i = 0; i < count; ++i) ASSERT_TRUE(owner.Append(1, 9000).ok());
+    machine.disk().SetFaultHook([](const DiskEvent& event) {
+      const bool fails =
+          event.operation == DiskOperation::kWrite && absl::EndsWith(event.path, ".seg");
+      return DiskFault{.error_number = fails ? ENOSPC : 0};
+    });
+    EXPECT_FALSE(owner.Append(1, 9000).ok());
+    owner.Tick();
+    const std::vector<uint64_t> seen = reader.Take();
+    EXPECT_EQ(seen.size(), count);
+    machine.disk().SetFaultHook(nullptr);
+    owner.Run([&] {
+      owner.wal()->AcceptAgain();
+      return MakeReadyFuture(Unit{});
+    });
+    ASSERT_TRUE(owner.Append(2).ok());
+    owner.Tick();
+    EXPECT_THAT(reader.Take(), ElementsAre(count + 2, count + 3));
+  }
 }
 
 TEST(ReaderTest, SeesWhatATakeoverSealed) {
