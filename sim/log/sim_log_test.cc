@@ -427,6 +427,18 @@ std::string NameOfParam(const ::testing::TestParamInfo<LogProtocol>& info) {
   return std::string(NameOf(info.param));
 }
 
+// Goal: a fence is no trouble of the close.  Method: the look at it is in flight when it begins.
+TEST_P(SimLogTest, AWriterThatFindsItsFenceWhileItClosesIsClosedAllTheSame) {
+  Open(1);
+  const std::unique_ptr<WalImpls> old_wal = std::move(wal_);
+  Open(2);
+  const absl::Status closed = Run([&] {
+    old_wal->OnTick();
+    return old_wal->Close(CloseMode::kClean);
+  });
+  EXPECT_TRUE(closed.ok()) << closed;
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, SimLogTest, ::testing::ValuesIn(kLogProtocols), NameOfParam);
 
 }  // namespace

@@ -150,6 +150,9 @@ Future<absl::Status> SimWal::LeaveCloseMark(Gate::Pass pass) {
       AwaitWithTimeout<absl::Status>(std::move(leaving), kCloseMarkMax);
   const std::optional<absl::Status> left = co_await std::move(race);
   if (left && left->ok()) co_return absl::OkStatus();
+  // A look that was in flight has found it meanwhile: there is no mark to leave.
+  const WalErrorCode lost = GetWalErrorCode(unavailability_.reason());
+  if (lost == WalErrorCode::kChannelFenced) co_return absl::OkStatus();
   co_return WalError(WalErrorCode::kInner,
                      absl::StrCat("close ", lifetime_.name(), ": the service did not take the ",
                                   "mark of a clean close in time; open a higher term"));
