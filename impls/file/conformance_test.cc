@@ -23,6 +23,7 @@
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/observer.h"
 #include "wal/types.h"
+#include "walimpls/testing/model_property.h"
 
 namespace tidelog::walimpls {
 namespace {
@@ -107,6 +108,10 @@ std::unique_ptr<Backend> MakeThreaded(uint64_t) { return std::make_unique<Thread
 INSTANTIATE_TEST_SUITE_P(File, WalImplsConformance,
                          ::testing::Values(BackendParam{"seeded", &MakeSeeded, 50},
                                            BackendParam{"threads", &MakeThreaded, 5}),
+                         BackendParam::NameOf);
+
+INSTANTIATE_TEST_SUITE_P(File, WalImplsModelProperty,
+                         ::testing::Values(BackendParam{"seeded", &MakeSeeded}),
                          BackendParam::NameOf);
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "wal/async/test_runtime.h"
 #include "wal/async/thread_runtime.h"
 #include "wal/environment.h"
+#include "walimpls/testing/model_property.h"
 
 namespace tidelog::walimpls {
 namespace {
@@ -46,6 +47,10 @@ std::unique_ptr<Backend> MakeThreaded(uint64_t) {
 INSTANTIATE_TEST_SUITE_P(Memory, WalImplsConformance,
                          ::testing::Values(BackendParam{"seeded", &MakeSeeded, 200},
                                            BackendParam{"threads", &MakeThreaded, 20}),
+                         BackendParam::NameOf);
+
+INSTANTIATE_TEST_SUITE_P(Memory, WalImplsModelProperty,
+                         ::testing::Values(BackendParam{"seeded", &MakeSeeded}),
                          BackendParam::NameOf);
 
 }  // namespace

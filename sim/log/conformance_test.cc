@@ -14,6 +14,7 @@
 #include "sim/log/protocol.h"
 #include "sim/log/sim_log.h"
 #include "wal/async/runtime.h"
+#include "walimpls/testing/model_property.h"
 
 namespace tidelog::walimpls {
 namespace {
@@ -76,6 +77,13 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(BackendParam{"transactional", &Make<LogProtocol::kTransactional>, 40},
                       BackendParam{"sequenced", &Make<LogProtocol::kSequenced>, 40},
                       BackendParam{"objects", &Make<LogProtocol::kObjects>, 40}),
+    BackendParam::NameOf);
+
+INSTANTIATE_TEST_SUITE_P(
+    SimLog, WalImplsModelProperty,
+    ::testing::Values(BackendParam{"transactional", &Make<LogProtocol::kTransactional>},
+                      BackendParam{"sequenced", &Make<LogProtocol::kSequenced>},
+                      BackendParam{"objects", &Make<LogProtocol::kObjects>}),
     BackendParam::NameOf);
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "wal/message/message_stamper.h"
 #include "walimpls/testing/conformance.h"
 #include "walimpls/testing/conformance_tools.h"
+#include "walimpls/testing/model_property.h"
 
 namespace tidelog::walimpls {
 namespace {
@@ -42,13 +43,14 @@ class ConformingFake final : public Backend {
   FakeBackend backend_;
 };
 
+std::unique_ptr<Backend> MakeFake(uint64_t seed) { return std::make_unique<ConformingFake>(seed); }
+
 INSTANTIATE_TEST_SUITE_P(Fake, WalImplsConformance,
-                         ::testing::Values(BackendParam{
-                             "seeded",
-                             [](uint64_t seed) -> std::unique_ptr<Backend> {
-                               return std::make_unique<ConformingFake>(seed);
-                             },
-                             50}),
+                         ::testing::Values(BackendParam{"seeded", &MakeFake, 50}),
+                         BackendParam::NameOf);
+
+INSTANTIATE_TEST_SUITE_P(Fake, WalImplsModelProperty,
+                         ::testing::Values(BackendParam{"seeded", &MakeFake}),
                          BackendParam::NameOf);
 
 // The orders.
