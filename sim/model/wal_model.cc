@@ -6,6 +6,20 @@
 #include "absl/strings/str_cat.h"
 
 namespace tidelog::sim {
+namespace {
+
+std::string TextOf(const WalModel::Message& message) {
+  return absl::StrCat(message.payload.substr(0, message.payload.find('.')), " of ",
+                      message.vchannel.empty() ? "all" : message.vchannel, ", a ",
+                      MessageTypeName(message.type), " of term ", ToInt(message.term), ", ",
+                      message.id.ToString(), ", ", message.position().ToString());
+}
+
+}  // namespace
+
+std::string TextOf(const std::optional<Position>& position) {
+  return position ? position->ToString() : "none";
+}
 
 bool WalModel::Question::Passes(const Message& message) const {
   if (message.tick <= after || (until && message.tick > *until)) return false;
@@ -53,9 +67,8 @@ std::string WalModel::CheckScan(const Question& question, Gone gone, const Seen&
   }
   for (size_t i = 0; i < seen.messages.size(); ++i) {
     if (seen.messages[i] == answer[i]) continue;
-    return absl::StrCat("in place of ", answer[i].id.ToString(), " at tick ", ToInt(answer[i].tick),
-                        " a scan delivered ", seen.messages[i].id.ToString(), " at tick ",
-                        ToInt(seen.messages[i].tick));
+    return absl::StrCat("in place of ", TextOf(answer[i]), ", a scan delivered ",
+                        TextOf(seen.messages[i]));
   }
   return "";
 }

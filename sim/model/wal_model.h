@@ -63,6 +63,9 @@ struct WalModel {
   std::vector<Message> Answer(const Question& question) const;
 };
 
+// For what RapidCheck shows.
+std::string TextOf(const std::optional<Position>& position);
+
 }  // namespace tidelog::sim
 
 #endif  // TIDELOG_SIM_MODEL_WAL_MODEL_H_

@@ -63,7 +63,7 @@ void WalReaders::ScanOnce(RoWal* log, uint64_t a, uint64_t b) {
     scan.question.until = last.tick;
   }
   const WalModel::Seen seen = world_.ReadAll(log, options);
-  if (seen.oldest) RC_ASSERT(seen.oldest == model_.mark());
+  if (seen.oldest) RC_ASSERT(TextOf(seen.oldest) == TextOf(model_.mark()));
   RC_ASSERT(model_.CheckScan(scan.question, scan.gone, seen) == "");
 }
 
@@ -81,7 +81,8 @@ void WalReaders::Start(Follower follower) {
     RC_ASSERT(model_.CheckScan(scan.question, scan.gone, SeenError(scanner.status())) == "");
     return;
   }
-  RC_ASSERT(follower.scan.gone != Gone::kMust);
+  const bool must_be_gone = follower.scan.gone == Gone::kMust;
+  RC_ASSERT(!must_be_gone);
   follower.scanner = *std::move(scanner);
   followers_.push_back(std::move(follower));
   if (followers_.size() <= kFollowersMax) return;
