@@ -1,12 +1,9 @@
 #include "sim/mutant/hunt.h"
 
 #include <algorithm>
-#include <string>
-#include <string_view>
 
 #include "absl/log/check.h"
 #include "absl/status/statusor.h"
-#include "sim/plan/plan.h"
 #include "sim/trial/summary.h"
 #include "sim/trial/trial.h"
 #include "sim/trial/workers.h"
@@ -17,15 +14,15 @@ namespace {
 
 // A death has no checker.
 std::string_view KillerOf(const Verdict& verdict) {
-  return verdict.outcome == Outcome::kCrash ? "crash" : std::string_view(verdict.checker);
+  return verdict.outcome == Outcome::kCrash ? kCrashIsTheKiller : std::string_view(verdict.checker);
 }
+
+}  // namespace
 
 bool FailsAlikeWithout(uint64_t seed, const PlanOptions& plans, const std::string& signature) {
   const TrialResult without = RunTrial(MakePlan(seed, plans), {}, signature);
   return without.summary.failed() && without.summary.verdict.signature == signature;
 }
-
-}  // namespace
 
 Kill Hunt(const MutantEntry& entry, const SeedRange& seeds) {
   const absl::StatusOr<PlanOptions> plans = PlanOptionsOf(entry.preset);

@@ -62,11 +62,14 @@ struct BenchFlags {
 ExitCode RunBench(const BenchFlags& flags);
 
 struct MutantsFlags {
-  std::string only;        // Empty: all.
-  uint64_t seeds = 20000;  // At most, a mutant.
-  std::string out = "sim/doc/mutants.md";
+  std::string only;       // Empty: all.
+  uint64_t seeds = 0;     // At most, a mutant; 0: as many as mostly do.
+  std::string out;        // Empty: in sim/doc.
+  bool ablation = false;  // Tell what the mutants are not found without.
 };
 ExitCode RunMutants(const MutantsFlags& flags);
+// Requires: mutants can be planted.
+ExitCode RunAblation(const MutantsFlags& flags);
 
 // Says in one sentence what was wrong with the call.
 ExitCode UsageError(const absl::Status& status);

@@ -145,13 +145,15 @@ CLI::App* AddMutants(CLI::App* app, MutantsFlags* flags) {
   CLI::App* mutants =
       app->add_subcommand("mutants", "plant bugs, one at a time, and write down who finds them");
   mutants->add_option("--only", flags->only, "this one, and write nothing")->type_name("NAME");
-  mutants->add_option("--seeds", flags->seeds, "at most, a mutant")
+  mutants->add_flag("--ablation", flags->ablation,
+                    "write down which checker or class of faults each is not found without");
+  mutants->add_option("--seeds", flags->seeds, "at most, a mutant (default: 20000; ablation: 5000)")
       ->type_name("N")
-      ->check(&AboveZero)
-      ->capture_default_str();
-  mutants->add_option("--out", flags->out, "where the table goes")
-      ->type_name("FILE")
-      ->capture_default_str();
+      ->check(&AboveZero);
+  mutants
+      ->add_option("--out", flags->out,
+                   "where the table goes (default: mutants.md or ablation.md in sim/doc)")
+      ->type_name("FILE");
   return mutants;
 }
 

@@ -43,12 +43,15 @@ ExitCode RunMutants(const MutantsFlags& flags) {
   const absl::Status planted = sim::PlantMutant(probe);
   if (!planted.ok()) return UsageError(planted);
   sim::UprootMutant();
+  if (flags.ablation) return RunAblation(flags);
+  const uint64_t seeds = flags.seeds != 0 ? flags.seeds : 20000;
+  const std::string out = flags.out.empty() ? "sim/doc/mutants.md" : flags.out;
   std::string text = kHeading;
   int survived = 0;
   int unexpected = 0;
   for (const sim::MutantEntry& entry : sim::AllMutants()) {
     if (!flags.only.empty() && entry.name != flags.only) continue;
-    const sim::Kill kill = sim::Hunt(entry, sim::SeedRange{1, flags.seeds});
+    const sim::Kill kill = sim::Hunt(entry, sim::SeedRange{1, seeds});
     survived += kill.killed || !entry.unseen.empty() ? 0 : 1;
     unexpected += kill.killed && !kill.expected ? 1 : 0;
     const std::string row = Row(entry, kill);
@@ -57,9 +60,9 @@ ExitCode RunMutants(const MutantsFlags& flags) {
     text += row;
   }
   if (flags.only.empty()) {
-    const absl::Status written = sim::WriteText(text, flags.out);
+    const absl::Status written = sim::WriteText(text, out);
     if (!written.ok()) return UsageError(written);
-    absl::PrintF("%s is written; ", flags.out);
+    absl::PrintF("%s is written; ", out);
   }
   absl::PrintF("%d survived, %d were killed by another checker than theirs\n", survived,
                unexpected);

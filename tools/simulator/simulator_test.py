@@ -156,6 +156,17 @@ class FromAFailureToATestTest(SimulatorTest):
         self.assertEqual(done.returncode, NOT_MET, done.stdout + done.stderr)
         self.assertIn("survived", done.stdout)
 
+    def test_what_a_mutant_is_not_found_without_is_told(self):
+        done = self.run_here("mutants", "--ablation", "--only", MUTANT, "--seeds", "200")
+        self.assertEqual(done.returncode, FINE, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, f"{MUTANT}, 200 seeds: needs durability\n")
+        done = self.run_here("mutants", "--ablation", "--only", "segment-listed-before-synced",
+                             "--seeds", "200")
+        self.assertRegex(done.stdout, "needs .*machine_crash")
+        done = self.run_here("mutants", "--ablation", "--only", "until-exclusive")
+        self.assertIn(" needs none of them alone\n", done.stdout)
+        self.assertEqual(os.listdir(self.dir), ["good.json"])
+
     def test_help_names_every_command_and_exit_code(self):
         text = self.run_here("--help").stdout
         for command in ("run", "replay", "shrink", "explain", "to-test", "view", "campaign",
@@ -208,6 +219,7 @@ class BadInputTest(SimulatorTest):
     def test_mutants_in_a_build_without_them(self):
         way_out = ["built without mutants", "tools/simulate"]
         self.complains(way_out, "mutants", program=PLAIN)
+        self.complains(way_out, "mutants", "--ablation", program=PLAIN)
         self.complains(way_out, "run", "--seeds", "1", "--mutant", MUTANT, program=PLAIN)
         self.complains(["record good.json", *way_out], "replay", "good.json", program=PLAIN)
 
