@@ -101,10 +101,15 @@ Future<absl::StatusOr<Fetched>> BrokerReader::Fetch(FetchRange range) {
 
 Future<absl::StatusOr<FetchedBefore>> BrokerReader::FetchBefore(LogBounds bounds, uint64_t end) {
   FetchedBefore before;
-  before.from = end - bounds.first > window_ ? end - window_ : bounds.first;
-  absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(this, before.from, end);
-  TIDELOG_CO_RETURN_IF_ERROR(records.status());
-  before.records = *std::move(records);
+  // Below it there may be nothing for a long way: each look is twice as wide as the one before.
+  for (uint64_t window = window_; before.records.empty(); window *= 2) {
+    before.from = end - bounds.first > window ? end - window : bounds.first;
+    absl::StatusOr<std::vector<StoredRecord>> records = co_await ReadAll(this, before.from, end);
+    TIDELOG_CO_RETURN_IF_ERROR(records.status());
+    before.records = *std::move(records);
+    if (before.from == bounds.first) break;
+    end = before.from;
+  }
   co_return before;
 }
 
