@@ -72,6 +72,21 @@ Future<absl::StatusOr<bool>> ReadMarker(FileSystem* files, std::string dir) {
   co_return true;
 }
 
+bool HasTerm(const std::vector<std::string>& names) {
+  return std::binary_search(names.begin(), names.end(), kTermName);
+}
+
+// A listing may miss a TERM that comes meanwhile, and show a manifest, which is made after it. The
+// next one has both.
+Future<absl::StatusOr<std::vector<std::string>>> ListChannel(FileSystem* files,
+                                                             std::string directory) {
+  absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
+  if (!names.ok()) co_return names;
+  if (HasTerm(*names) || !NewestManifest(*names).has_value()) co_return names;
+  absl::StatusOr<std::vector<std::string>> again = co_await files->List(directory);
+  co_return again;
+}
+
 }  // namespace
 
 Future<absl::Status> PrepareLogDirectory(FileSystem* files, FileOptions options, uint64_t random) {
@@ -91,7 +106,13 @@ Future<absl::Status> PrepareLogDirectory(FileSystem* files, FileOptions options,
   absl::StatusOr<std::vector<std::string>> names = co_await files->List(dir);
   if (!names.ok()) co_return StorageError(what, names.status());
   const bool marked_meanwhile = std::binary_search(names->begin(), names->end(), kMarkerName);
-  if (!marked_meanwhile) TIDELOG_CO_RETURN_IF_ERROR(CheckUnmarked(dir, *names));
+  absl::Status unmarked = marked_meanwhile ? absl::OkStatus() : CheckUnmarked(dir, *names);
+  if (!unmarked.ok()) {
+    // A listing may miss a marker that comes meanwhile, and show what is made after it.
+    marked = co_await ReadMarker(files, dir);
+    TIDELOG_CO_RETURN_IF_ERROR(marked.status());
+    co_return *marked ? absl::OkStatus() : unmarked;
+  }
   // Whoever sees the marker may rely on the directory: so its name is durable first.
   absl::Status synced = co_await files->SyncDirectory(ParentOf(dir));
   if (!synced.ok()) co_return StorageError(what, synced);
@@ -136,17 +157,14 @@ Future<absl::Status> PrepareChannel(FileSystem* files, std::string dir, std::str
     synced = co_await files->SyncDirectory(dir);
     if (!synced.ok()) co_return StorageError(what, synced);
   }
-  absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
+  absl::StatusOr<std::vector<std::string>> names = co_await ListChannel(files, directory);
   if (!names.ok()) co_return StorageError(what, names.status());
-  if (std::binary_search(names->begin(), names->end(), kTermName)) {
+  if (HasTerm(*names)) {
     absl::Status term_synced = co_await files->SyncDirectory(directory);
     if (!term_synced.ok()) co_return StorageError(what, term_synced);
     co_return absl::OkStatus();
   }
-  const bool used = std::any_of(names->begin(), names->end(), [](const std::string& name) {
-    return ManifestName::Parse(name).has_value();
-  });
-  if (used) {
+  if (NewestManifest(*names).has_value()) {
     co_return WalError(WalErrorCode::kCorrupt,
                        absl::StrCat("channel ", channel, " of ", dir,
                                     ": it has manifests, and its ", kTermName, " is missing"));

@@ -9,7 +9,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/names.h"
 #include "impls/file/options.h"
+#include "impls/file/testing/missing_file_system.h"
+#include "wal/async/future.h"
 #include "wal/async/test_runtime.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/status.h"
@@ -33,6 +36,12 @@ class LogDirectoryTest : public ::testing::Test {
   }
   absl::Status MakeDirectory(std::string path) {
     return runtime_.Run([&] { return files_->CreateDirectory(path); });
+  }
+  Future<absl::Status> MakeLog() {
+    absl::Status made = co_await PrepareLogDirectory(files_, options_, 7);
+    if (!made.ok()) co_return made;
+    absl::Status channel = co_await PrepareChannel(files_, "log", "orders", 7);
+    co_return channel;
   }
 
   TestRuntime runtime_;
@@ -68,6 +77,35 @@ TEST_F(LogDirectoryTest, ADirectoryOfSomethingElseIsRefusedAndLeftAlone) {
   EXPECT_THAT(prepared.message(), HasSubstr("photos.zip"));
   const auto names = runtime_.Run([this] { return files_->List("log"); });
   EXPECT_THAT(*names, ElementsAre("photos.zip"));
+}
+
+// Another process makes the log meanwhile.
+TEST_F(LogDirectoryTest, AMarkerThatAListingMissedIsFound) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  MissingFileSystem files(files_, {.name = "TIDELOG", .meanwhile = [this] { return MakeLog(); }});
+  const absl::Status prepared =
+      runtime_.Run([&] { return PrepareLogDirectory(&files, options_, 8); });
+  EXPECT_TRUE(prepared.ok()) << prepared;
+}
+
+TEST_F(LogDirectoryTest, ATermThatAListingMissedIsFound) {
+  ASSERT_TRUE(runtime_.Run([this] { return MakeLog(); }).ok());
+  const std::string manifest = ManifestName{Term{1}, 1}.FileName();
+  ASSERT_TRUE(Write(PathOf("log/orders", manifest), "any").ok());
+  MissingFileSystem files(files_, {.name = "TERM"});
+  const absl::Status prepared =
+      runtime_.Run([&] { return PrepareChannel(&files, "log", "orders", 8); });
+  EXPECT_TRUE(prepared.ok()) << prepared;
+}
+
+TEST_F(LogDirectoryTest, ATermThatIsLostIsNotMadeAgain) {
+  ASSERT_TRUE(runtime_.Run([this] { return MakeLog(); }).ok());
+  const std::string manifest = ManifestName{Term{1}, 1}.FileName();
+  ASSERT_TRUE(Write(PathOf("log/orders", manifest), "any").ok());
+  ASSERT_TRUE(runtime_.Run([this] { return files_->Unlink("log/orders/TERM"); }).ok());
+  const absl::Status prepared =
+      runtime_.Run([this] { return PrepareChannel(files_, "log", "orders", 8); });
+  EXPECT_EQ(GetWalErrorCode(prepared), WalErrorCode::kCorrupt) << prepared;
 }
 
 TEST_F(LogDirectoryTest, ADirectoryWithoutAParentIsRefused) {
