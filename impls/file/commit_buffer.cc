@@ -4,6 +4,7 @@
 
 #include "absl/log/check.h"
 #include "impls/file/little_endian.h"
+#include "wal/base/mutant.h"
 #include "wal/message/message_block.h"
 #include "wal/message/record.h"
 
@@ -57,6 +58,10 @@ void CommitBuffer::Commit(uint64_t offset, uint64_t watermark, FrameEncoder* enc
   if (committed_size_ == bytes_.size()) return;
   encoder->AppendCommit(offset + bytes_.size(), last_id(), watermark, newest_.last_tick,
                         newest_.newest_time_tick_id, &bytes_);
+  if (MutantIs(Mutant::kWatermarkBeforeSync)) {
+    encoder->AppendCommit(offset + bytes_.size(), last_id(), last_id(), newest_.last_tick,
+                          newest_.newest_time_tick_id, &bytes_);
+  }
   committed_size_ = bytes_.size();
 }
 

@@ -33,6 +33,7 @@ constexpr size_t kGapFixedSize = 16;
 constexpr size_t kGapReasonMax = 1 << 16;
 
 uint32_t SeedOf(const SegmentUuid& uuid) {
+  if (MutantIs(Mutant::kRecycledKeepsIdentity)) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(uuid.data()), uuid.size());
   return static_cast<uint32_t>(absl::ComputeCrc32c(bytes));
 }

@@ -240,7 +240,7 @@ void LogWriter::OnTick() {
     buffers_[1].Shrink();
     std::vector<PendingAppend>().swap(spare_appends_);
   }
-  if (watermark_ >= durable_.last_id) return;
+  if (watermark_ >= durable_.last_id || MutantIs(Mutant::kLastGroupWithoutWatermark)) return;
   if (chain_->active() != nullptr && !spoilt_) {
     (void)WriteWatermark();
   } else {

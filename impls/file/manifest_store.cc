@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
 #include "impls/file/names.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -16,6 +17,16 @@ namespace {
 
 // A manifest may grow by this much, some dozens of segments, and still fit into the spare.
 constexpr uint64_t kSpareRoom = 4096;
+
+Future<WriteSyncResult> WriteDurably(File* file, std::span<const std::span<const char>> pieces) {
+  if (MutantIs(Mutant::kManifestNotSynced)) {
+    WriteSyncResult unsynced;
+    unsynced.write = co_await file->Write(0, pieces);
+    co_return unsynced;
+  }
+  WriteSyncResult result = co_await file->WriteAndSync(0, pieces, Runtime::Urgency::kWhenIdle);
+  co_return result;
+}
 
 }  // namespace
 
@@ -46,7 +57,7 @@ Future<absl::StatusOr<ManifestStore::PrivateFile>> ManifestStore::MakePrivate(st
   TIDELOG_CO_RETURN_IF_ERROR(file.status());
   made.file = *std::move(file);
   const std::span<const char> pieces[] = {std::span<const char>(bytes)};
-  WriteSyncResult result = co_await made.file->WriteAndSync(0, pieces, Runtime::Urgency::kWhenIdle);
+  WriteSyncResult result = co_await WriteDurably(made.file.get(), pieces);
   if (result.ok()) co_return made;
   made.file.reset();
   (void)co_await files_->Unlink(made.path);  // Nobody reads private names.
@@ -63,7 +74,7 @@ Future<absl::StatusOr<std::string>> ManifestStore::WritePrivate(std::string byte
     WriteSyncResult result;
     if (cut.ok()) {
       const std::span<const char> pieces[] = {std::span<const char>(bytes)};
-      result = co_await spare.file->WriteAndSync(0, pieces, Runtime::Urgency::kWhenIdle);
+      result = co_await WriteDurably(spare.file.get(), pieces);
     }
     if (cut.ok() && result.ok()) co_return spare.path;
     // What a failed sync left in it cannot be trusted: never again.
@@ -111,6 +122,7 @@ Future<absl::Status> ManifestStore::Link(std::string private_path, Manifest next
   // Others may have seen it from now on, whatever the file system said.
   current_ = std::make_shared<const Manifest>(std::move(next));
   if (!linked.ok()) co_return StorageError(what, linked);
+  if (MutantIs(Mutant::kManifestNameNotSynced)) co_return absl::OkStatus();
   absl::Status synced = co_await files_->SyncDirectory(directory_);
   if (!synced.ok()) co_return StorageError(what, synced);
   co_return absl::OkStatus();

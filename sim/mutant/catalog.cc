@@ -27,6 +27,8 @@ constexpr std::string_view kLeftOut[] = {"range", "order", "durability", "ticks"
 constexpr std::string_view kTruncation[] = {"truncation", "durability", "errors", "range",
                                             "linearizability"};
 constexpr std::string_view kStall[] = {"liveness", "visibility"};
+// Where the next group never comes, the last is there for its writer's readers only.
+constexpr std::string_view kSeenLate[] = {"liveness", "visibility", "durability"};
 constexpr std::string_view kDamage[] = {"durability", "errors", "linearizability", "liveness",
                                         "truncation"};
 constexpr std::string_view kEarly[] = {"durability", "linearizability", "visibility", "order",
@@ -101,6 +103,17 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kRecycledBeforeDurable, "unlinked-before-durable",
                 "truncated segments go before the manifest without them is durable", "file",
                 Names(kDamage)},
+    MutantEntry{Mutant::kRecycledKeepsIdentity, "recycled-keeps-identity",
+                "frames of a file's earlier life pass for frames of this one", "file",
+                Names(kDamage), "their chain of groups does not go on from this life's"},
+    MutantEntry{Mutant::kManifestNotSynced, "manifest-not-synced",
+                "a manifest gets its name before its bytes are durable", "file", Names(kDamage)},
+    MutantEntry{Mutant::kManifestNameNotSynced, "manifest-name-not-synced",
+                "older manifests go before the name of the new one is durable", "file",
+                Names(kDamage)},
+    MutantEntry{Mutant::kWatermarkBeforeSync, "watermark-before-sync",
+                "a group is written with a watermark that covers the group itself", "file",
+                Names(kEarly)},
     MutantEntry{Mutant::kUnknownToldNotDone, "unknown-told-not-done",
                 "a fence ends what was handed to storage as not done", "file", Names(kOutcome)},
     MutantEntry{Mutant::kIdsRollBack, "ids-roll-back",
@@ -117,6 +130,9 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kReaderStaysInSegment, "reader-stays-in-segment",
                 "a reader at the end of a segment never learns that the log goes on in another",
                 "file", Names(kStall)},
+    MutantEntry{Mutant::kLastGroupWithoutWatermark, "last-group-without-watermark",
+                "readers in other processes do not see the last group until the next comes", "file",
+                Names(kSeenLate)},
     MutantEntry{Mutant::kDeadlineToldNotDone, "deadline-told-not-done",
                 "a deadline after the hand-over ends an append as not done", "log",
                 Names(kOutcome)},

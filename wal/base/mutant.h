@@ -41,6 +41,10 @@ enum class Mutant : uint8_t {
   kDirectoryNotSynced,
   kSegmentListedBeforeSynced,
   kRecycledBeforeDurable,
+  kRecycledKeepsIdentity,
+  kManifestNotSynced,
+  kManifestNameNotSynced,
+  kWatermarkBeforeSync,
 
   // impls/file: order and outcomes.
   kUnknownToldNotDone,
@@ -50,6 +54,7 @@ enum class Mutant : uint8_t {
   kMarkForgotten,
   kWriterWakesNoReader,
   kReaderStaysInSegment,
+  kLastGroupWithoutWatermark,
 
   // adaptor.
   kDeadlineToldNotDone,
