@@ -218,6 +218,32 @@ TEST_P(SimLogTest, TheOldestPositionIsNotReadFromButAfter) {
   EXPECT_EQ(GetWalErrorCode(behind(1)), WalErrorCode::kPositionGone);
 }
 
+// Record by record: now the first that is left is a message, now a fence before one.
+TEST_P(SimLogTest, TheOldestPositionIsNotReadFromWhateverLiesBeforeIt) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  for (int64_t term = 1; term <= 3; ++term) {
+    if (term > 1) ASSERT_TRUE(CloseWal().ok());
+    Open(term);
+    Append();
+  }
+  Append(MessageType::kTimeTick);
+  int told = 0;
+  for (int gone = 1; gone <= 5; ++gone) {
+    service_.Retain("orders", 1);
+    const auto info = Run([this] { return wal_->Info(); });
+    ASSERT_TRUE(info.ok()) << info.status();
+    if (!info->truncated.has_value()) continue;
+    const TimeTick below{ToInt(info->truncated->time_tick) - 1};
+    ScanOptions options;
+    options.from = walimpls::ScanFrom{info->truncated->last_confirmed, below};
+    const auto scanner = Run([&] { return wal_->Read(options); });
+    if (scanner.ok()) Close(scanner->get());
+    EXPECT_EQ(GetWalErrorCode(scanner.status()), WalErrorCode::kPositionGone) << gone;
+    ++told;
+  }
+  EXPECT_GT(told, 2);
+}
+
 TEST_P(SimLogTest, RetentionMovesTheMarkUpOnly) {
   if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
   Open(1);

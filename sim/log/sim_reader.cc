@@ -143,8 +143,9 @@ Future<absl::StatusOr<uint64_t>> SimReader::StartOf(walimpls::ScanStart start) {
   const uint64_t next = after != nullptr ? number + 1 : number;
   const TimeTick behind = from != nullptr ? from->behind : TimeTick{};
   const bool is_there = next >= bounds->first && number < bounds->end;
-  const bool is_first = ToInt(behind) != 0 && number == bounds->first;
-  if (is_there && !is_first) co_return next;
+  // What has gone below an id may be wanted, though it is there: also where nothing but fences
+  // lies between that and the first id.
+  if (is_there && ToInt(behind) == 0) co_return next;
   const absl::StatusOr<std::optional<Position>> oldest =
       co_await OldestOf(reader_.get(), *bounds, context_.origin);
   TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
