@@ -255,7 +255,7 @@ void SimDisk::ApplyPart(DiskCall* call, Progress progress) {
       const uint64_t drawn = size == 0 ? 0 : luck_.Below(size);
       effect.write_end = std::max(drawn, call->done);
     } else if (on_file) {
-      effect.sync = call->verdict.sync.value_or(SyncFate::kSome);
+      effect.sync = call->verdict.sync.value_or(SyncFate::kCutShort);
     } else if (luck_.OneIn(1, 2)) {
       return;
     }

@@ -288,6 +288,22 @@ TEST(SimFaultTest, ACrashInAWriteTearsItInSectorsOrBlocks) {
   for (const std::string& found : sectors) EXPECT_EQ(found.find('!'), std::string::npos);
 }
 
+TEST(SimFaultTest, AProcessThatDiesInASyncSpoilsNobodyElses) {
+  const auto run = [](DiskTestWorld& world) {
+    DiskTestHost* host = world.Spawn("a");
+    File* file = host->Create("f", "aaa");
+    DiskTestHost* other = world.Spawn("b");
+    File* same = other->MustOpen("f", OpenMode::kReadWrite);
+    std::optional<absl::Status> result;
+    host->Go([&] { return file->Sync(); }, &result);
+    world.kernel.Kill(host->process());
+    EXPECT_THAT(other->Sync(same), IsOk());
+    world.disk.DropCleanPages();
+    return *other->Read(same, 0, 3);
+  };
+  EXPECT_THAT(Outcomes(run), ElementsAre("aaa"));
+}
+
 TEST(SimFaultTest, AProcessThatDiesInAWriteLeavesAPrefixInThePageCache) {
   const auto run = [](DiskTestWorld& world) {
     DiskTestHost* host = world.Spawn("a");

@@ -194,29 +194,31 @@ void SectorStore::VisitPendingUnits(Visit visit) {
 }
 
 void SectorStore::SyncUnits(SyncFate fate, RandomStream* random) {
-  absl::btree_set<uint64_t> unflushed;
+  const bool by_luck = fate == SyncFate::kSome || fate == SyncFate::kCutShort;
+  absl::btree_set<uint64_t> pending;
   VisitPendingUnits([&](auto begin, auto end) {
     bool dirty = false;
     for (auto it = begin; it != end; ++it) dirty |= sectors_.find(*it)->second.dirty;
     bool written_back = fate == SyncFate::kDurable || fate == SyncFate::kVolatile;
-    if (fate == SyncFate::kSome) written_back = dirty && random->OneIn(1, 2);
+    if (by_luck) written_back = dirty && random->OneIn(1, 2);
     bool in_device = false;
     for (auto it = begin; it != end; ++it) {
       Sector& sector = sectors_.find(*it)->second;
       if (written_back) WriteBack(sector);
-      sector.dirty = false;  // Written back or not: this is what makes a second sync succeed.
+      // Written back or not: this is what makes a second sync succeed.
+      if (fate != SyncFate::kCutShort) sector.dirty = false;
       in_device |= sector.unflushed;
     }
     bool flushed = fate == SyncFate::kDurable;
-    if (fate == SyncFate::kSome) flushed = in_device && random->OneIn(1, 2);
+    if (by_luck) flushed = in_device && random->OneIn(1, 2);
     for (auto it = begin; it != end; ++it) {
       const auto sector = sectors_.find(*it);
       if (flushed) Flush(sector->second);
-      if (sector->second.unflushed) unflushed.insert(*it);
+      if (sector->second.unflushed || sector->second.dirty) pending.insert(*it);
       if (fate == SyncFate::kDurable && *it * kSector >= size_) sectors_.erase(sector);
     }
   });
-  pending_ = std::move(unflushed);
+  pending_ = std::move(pending);
   if (fate == SyncFate::kDurable) size_min_ = size_max_ = size_;
 }
 

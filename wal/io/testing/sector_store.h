@@ -29,6 +29,9 @@ enum class SyncFate {
   kSome,      // Of each unit: durable, in the device's volatile cache, or lost; by luck.
   kLost,      // What is dirty never leaves the page cache, where it counts as clean from now on.
   kVolatile,  // All reaches the device's volatile cache, and waits there for an honest sync.
+  // Of each unit: durable, in the device's volatile cache, or dirty as before; by luck.  So it is
+  // with a process that dies in a sync.  Not of directories.
+  kCutShort,
 };
 
 // Thread-compatible.  Draws come from the stream that is handed in, in a fixed order.
@@ -69,7 +72,7 @@ class SectorStore {
   // Everything in the page cache becomes durable, except what an earlier failure marked clean.
   void Sync() { SyncUnits(SyncFate::kDurable, nullptr); }
 
-  // A sync with another fate.  Nothing is dirty after it.
+  // A sync with another fate.  Nothing is dirty after it, unless it was cut short.
   void FailSync(RandomStream& random, SyncFate fate = SyncFate::kSome) { SyncUnits(fate, &random); }
 
   // Memory pressure: clean sectors are read again from the device.

@@ -304,6 +304,22 @@ TEST(SectorStoreTest, AVolatileSyncIsOnTheDeviceUntilTheCrashOrAnHonestSync) {
   EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, true); }), ElementsAre("b"));
 }
 
+TEST(SectorStoreTest, ASyncThatIsCutShortLosesNothing) {
+  const auto run = [](Disk& disk, bool again) {
+    disk.WriteSector(0, 'a');
+    disk.store.Sync();
+    disk.WriteSector(0, 'b');
+    disk.store.FailSync(disk.random, SyncFate::kCutShort);
+    disk.store.DropCleanPages();
+    EXPECT_EQ(disk.Letters(), "b");
+    if (again) disk.store.Sync();
+    disk.store.Crash(disk.random);
+    return disk.Letters();
+  };
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, false); }), ElementsAre("a", "b"));
+  EXPECT_THAT(Outcomes([&](Disk& disk) { return run(disk, true); }), ElementsAre("b"));
+}
+
 // Goal: a disk with 4 KiB sectors tears no block, and does tear between blocks.
 TEST(SectorStoreTest, TheSectorsOfATearUnitShareOneFate) {
   const auto run = [](Disk& disk) {
