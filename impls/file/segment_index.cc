@@ -1,6 +1,7 @@
 #include "impls/file/segment_index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 

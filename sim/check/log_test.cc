@@ -2,6 +2,7 @@
 // Method: the adaptor's log on the memory backend, which fails nothing and answers at once, under
 // random calls, takeovers and schedules; what comes of each call is recorded and judged.
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>

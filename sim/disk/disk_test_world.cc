@@ -150,4 +150,19 @@ void DiskTestWorld::FaultNext(const DiskTestHost* host, DiskOperation operation,
   });
 }
 
+std::string Found(DiskTestWorld& world, std::string_view path) {
+  DiskTestHost* reader = world.Spawn("reader");
+  const absl::StatusOr<File*> file = reader->Open(path, OpenMode::kRead);
+  if (!file.ok()) return std::string(absl::StatusCodeToString(file.status().code()));
+  const absl::StatusOr<std::string> bytes = reader->Read(*file, 0, 1 << 20);
+  return bytes.ok() ? *bytes : std::string(absl::StatusCodeToString(bytes.status().code()));
+}
+
+File* CreateDurably(DiskTestHost* host, std::string_view path, std::string_view contents) {
+  File* file = host->Create(path, contents);
+  CHECK_OK(host->Sync(file));
+  CHECK_OK(host->SyncDirectory("/"));
+  return file;
+}
+
 }  // namespace tidelog::sim

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,6 +122,24 @@ class DiskTestWorld {
  private:
   std::vector<std::unique_ptr<DiskTestHost>> hosts_;
 };
+
+// What `run` returns over many seeds.
+template <class Run>
+std::set<std::string> Outcomes(Run run) {
+  constexpr uint64_t kSeeds = 60;
+  std::set<std::string> outcomes;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    DiskTestWorld world({.seed = seed});
+    outcomes.insert(run(world));
+  }
+  return outcomes;
+}
+
+// What another process finds in a file.
+std::string Found(DiskTestWorld& world, std::string_view path);
+
+// A file that is there for good, with its name.
+File* CreateDurably(DiskTestHost* host, std::string_view path, std::string_view contents);
 
 }  // namespace tidelog::sim
 

@@ -6,13 +6,11 @@
 #include <set>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -39,37 +37,8 @@ using Stop = DiskVerdict::Stop;
 
 constexpr size_t kSector = SectorStore::kSectorSize;
 constexpr size_t kBlock = SectorStore::kBlockSize;
-constexpr uint64_t kSeeds = 60;
 
 const auto kIoError = StatusIs(absl::StatusCode::kUnknown, HasSubstr("Input/output error"));
-
-// What `run` returns over all seeds.
-template <class Run>
-std::set<std::string> Outcomes(Run run) {
-  std::set<std::string> outcomes;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    DiskTestWorld world({.seed = seed});
-    outcomes.insert(run(world));
-  }
-  return outcomes;
-}
-
-// What another process finds in a file.
-std::string Found(DiskTestWorld& world, std::string_view path) {
-  DiskTestHost* reader = world.Spawn("reader");
-  const absl::StatusOr<File*> file = reader->Open(path, OpenMode::kRead);
-  if (!file.ok()) return std::string(absl::StatusCodeToString(file.status().code()));
-  const absl::StatusOr<std::string> bytes = reader->Read(*file, 0, 1 << 20);
-  return bytes.ok() ? *bytes : std::string(absl::StatusCodeToString(bytes.status().code()));
-}
-
-// A file that is there for good, with its name.
-File* CreateDurably(DiskTestHost* host, std::string_view path, std::string_view contents) {
-  File* file = host->Create(path, contents);
-  EXPECT_THAT(host->Sync(file), IsOk());
-  EXPECT_THAT(host->SyncDirectory("/"), IsOk());
-  return file;
-}
 
 TEST(SimFaultTest, AnyOperationCanFailAndThenDoesNothing) {
   DiskTestWorld world({.seed = 1});
@@ -288,53 +257,6 @@ TEST(SimFaultTest, ACrashInAWriteTearsItInSectorsOrBlocks) {
   for (const std::string& found : sectors) EXPECT_EQ(found.find('!'), std::string::npos);
 }
 
-TEST(SimFaultTest, AProcessThatDiesInASyncSpoilsNobodyElses) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "aaa");
-    DiskTestHost* other = world.Spawn("b");
-    File* same = other->MustOpen("f", OpenMode::kReadWrite);
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Sync(); }, &result);
-    world.kernel.Kill(host->process());
-    EXPECT_THAT(other->Sync(same), IsOk());
-    world.disk.DropCleanPages();
-    return *other->Read(same, 0, 3);
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("aaa"));
-}
-
-TEST(SimFaultTest, AProcessThatDiesInAWriteLeavesAPrefixInThePageCache) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "aaa");
-    const std::vector<std::span<const char>> pieces = {std::string_view("bbb")};
-    world.FaultNext(host, DiskOperation::kWrite, {.crash = Crash::kProcess});
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Write(0, pieces); }, &result);
-    world.RunDry();
-    EXPECT_FALSE(result.has_value());
-    return Found(world, "f");
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("aaa", "baa", "bba"));
-}
-
-TEST(SimFaultTest, WhatADyingProcessHadInFlightIsDoneOrNot) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "aa");
-    const std::vector<std::span<const char>> pieces = {std::string_view("bb")};
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Write(0, pieces); }, &result);
-    world.kernel.Kill(host->process());
-    EXPECT_EQ(world.disk.in_flight_count(), 0u);
-    EXPECT_EQ(world.disk.open_count(), 0u);
-    world.RunDry();
-    return Found(world, "f");
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("aa", "ba", "bb"));
-}
-
 TEST(SimFaultTest, ALargeWriteIsSeenInPartByWhoReadsMeanwhile) {
   const auto run = [](DiskTestWorld& world) {
     DiskTestHost* host = world.Spawn("a");
@@ -544,163 +466,6 @@ TEST(SimFaultTest, ADiskThatTurnsReadOnlyRefusesAllChanges) {
   EXPECT_THAT(host->Sync(file), IsOk());
   world.disk.CrashMachine();
   EXPECT_EQ(Found(world, "f"), "xyz");
-}
-
-// Time.
-
-TEST(SimFaultTest, ASlowOperationTakesSoMuchLonger) {
-  DiskTestWorld world({.seed = 1});
-  DiskTestHost* host = world.Spawn("a");
-  File* file = host->Create("f");
-  world.FaultNext(host, DiskOperation::kSync, {.delay = absl::Seconds(7)});
-  const absl::Duration before = world.kernel.Now();
-  EXPECT_THAT(host->Sync(file), IsOk());
-  EXPECT_GE(world.kernel.Now() - before, absl::Seconds(7));
-  EXPECT_LT(world.kernel.Now() - before, absl::Seconds(8));
-}
-
-TEST(SimFaultTest, AHungOperationGoesOnWhenItIsReleased) {
-  for (const Stop stop : {Stop::kBefore, Stop::kAfter}) {
-    DiskTestWorld world({.seed = 1});
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "a");
-    const uint64_t index = world.disk.operation_count();
-    const std::vector<std::span<const char>> pieces = {std::string_view("b")};
-    world.FaultNext(host, DiskOperation::kWrite, {.hang = stop});
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Write(0, pieces); }, &result);
-    world.RunDry();
-    EXPECT_FALSE(result.has_value());
-    EXPECT_EQ(world.disk.hung_count(), 1u);
-    EXPECT_THAT(host->Read(file, 0, 1), IsOkAndHolds(stop == Stop::kBefore ? "a" : "b"));
-    EXPECT_FALSE(world.disk.Release(index + 1));
-    EXPECT_TRUE(world.disk.Release(index));
-    world.RunDry();
-    ASSERT_TRUE(result.has_value());
-    EXPECT_THAT(*result, IsOk());
-    EXPECT_THAT(host->Read(file, 0, 1), IsOkAndHolds("b"));
-  }
-}
-
-TEST(SimFaultTest, AHungOperationOfADeadProcessIsGoneAndWasNotDone) {
-  DiskTestWorld world({.seed = 1});
-  DiskTestHost* host = world.Spawn("a");
-  File* file = host->Create("f", "a");
-  const std::vector<std::span<const char>> pieces = {std::string_view("b")};
-  world.FaultNext(host, DiskOperation::kWrite, {.hang = Stop::kBefore});
-  std::optional<absl::Status> result;
-  host->Go([&] { return file->Write(0, pieces); }, &result);
-  world.RunDry();
-  world.kernel.Kill(host->process());
-  EXPECT_EQ(world.disk.hung_count(), 0u);
-  world.disk.ReleaseAll();
-  world.RunDry();
-  EXPECT_EQ(Found(world, "f"), "a");
-}
-
-TEST(SimFaultTest, AProcessCanBePausedBeforeAndBehindAnEffect) {
-  for (const Stop stop : {Stop::kBefore, Stop::kAfter}) {
-    DiskTestWorld world({.seed = 1});
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "a");
-    const std::vector<std::span<const char>> pieces = {std::string_view("b")};
-    world.FaultNext(host, DiskOperation::kWrite, {.pause = stop});
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Write(0, pieces); }, &result);
-    world.RunDry();
-    EXPECT_TRUE(host->process()->paused());
-    EXPECT_FALSE(result.has_value());
-    EXPECT_EQ(Found(world, "f"), stop == Stop::kBefore ? "a" : "b");
-    world.kernel.Resume(host->process());
-    world.RunDry();
-    ASSERT_TRUE(result.has_value());
-    EXPECT_EQ(Found(world, "f"), "b");
-  }
-}
-
-TEST(SimFaultTest, OperationsInFlightOvertakeOneAnother) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* host = world.Spawn("a");
-    File* file = host->Create("f", "a");
-    const std::vector<std::span<const char>> b = {std::string_view("b")};
-    const std::vector<std::span<const char>> c = {std::string_view("c")};
-    std::optional<absl::Status> first;
-    std::optional<absl::Status> second;
-    host->Go([&] { return file->Write(0, b); }, &first);
-    host->Go([&] { return file->Write(0, c); }, &second);
-    world.RunDry();
-    return *host->Read(file, 0, 1);
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("b", "c"));
-}
-
-// Crashes.
-
-TEST(SimFaultTest, AProcessCrashFreesLocksAndWatchersAndKeepsThePageCache) {
-  DiskTestWorld world({.seed = 1});
-  DiskTestHost* a = world.Spawn("a");
-  DiskTestHost* b = world.Spawn("b");
-  File* mine = a->Create("f", "unsynced");
-  File* theirs = b->MustOpen("f", OpenMode::kReadWrite);
-  const auto try_lock = [](DiskTestHost* host, File* file) {
-    return host->Await([&] { return file->TryLock(); });
-  };
-  EXPECT_THAT(try_lock(a, mine), IsOkAndHolds(true));
-  EXPECT_THAT(try_lock(b, theirs), IsOkAndHolds(false));
-  world.kernel.Kill(a->process());
-  EXPECT_THAT(try_lock(b, theirs), IsOkAndHolds(true));
-  EXPECT_THAT(b->Read(theirs, 0, 100), IsOkAndHolds("unsynced"));
-  EXPECT_EQ(world.disk.open_count(), 1u);
-}
-
-TEST(SimFaultTest, WordsAreSharedByProcessesAndSurviveAllButTheMachine) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* a = world.Spawn("a");
-    DiskTestHost* b = world.Spawn("b");
-    File* mine = CreateDurably(a, "f", std::string(8, '\0'));
-    File* theirs = b->MustOpen("f", OpenMode::kReadWrite);
-    auto word = b->Await([&] { return theirs->MapWord(0); });
-    {
-      auto other = a->Await([&] { return mine->MapWord(0); });
-      uint64_t expected = 0;
-      EXPECT_TRUE((*other)->CompareExchange(expected, 7));
-    }
-    world.kernel.Kill(a->process());
-    EXPECT_EQ((*word)->Load(), 7u);
-    word->reset();
-    world.disk.CrashMachine();
-    return absl::StrCat(static_cast<int>(Found(world, "f")[0]));
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("0", "7"));
-}
-
-TEST(SimFaultTest, AProcessCrashAndThenAMachineCrashLoseWhatWasNotSynced) {
-  const auto run = [](DiskTestWorld& world) {
-    DiskTestHost* host = world.Spawn("a");
-    File* file = CreateDurably(host, "f", "a");
-    EXPECT_THAT(host->Write(file, 0, "b"), IsOk());
-    world.kernel.Kill(host->process());
-    EXPECT_EQ(Found(world, "f"), "b");
-    world.disk.CrashMachine();
-    return Found(world, "f");
-  };
-  EXPECT_THAT(Outcomes(run), ElementsAre("a", "b"));
-}
-
-TEST(SimFaultTest, BytesMustNotChangeWhileTheyAreBeingWritten) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  DiskTestWorld world({.seed = 1});
-  DiskTestHost* host = world.Spawn("a");
-  File* file = host->Create("f");
-  std::string bytes = "a";
-  const std::vector<std::span<const char>> pieces = {bytes};
-  const auto change = [&] {
-    std::optional<absl::Status> result;
-    host->Go([&] { return file->Write(0, pieces); }, &result);
-    bytes[0] = 'b';
-    world.RunDry();
-  };
-  EXPECT_DEATH(change(), "bytes were changed while they were being written to f");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "sim/log/log_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,5 +1,6 @@
 #include "wal/async/signal.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>

@@ -10,6 +10,7 @@
 #define TIDELOG_WALIMPLS_HELPER_OPENER_LIFETIME_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "sim/check/code.h"
 #include "sim/check/history.h"

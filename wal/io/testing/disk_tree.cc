@@ -1,6 +1,7 @@
 #include "wal/io/testing/disk_tree.h"
 
 #include <cerrno>
+#include <iterator>
 #include <vector>
 
 #include "absl/container/btree_set.h"
