@@ -24,6 +24,7 @@ def _transition_impl(settings, attr):
         "//command_line_option:copt": copts,
         # As in other configurations that compile everything once more: .bazelrc.
         "@precompiled_headers//:enabled": True,
+        "@precompiled_headers//:layering_check": False,
         "//command_line_option:platform_suffix": _suffix(settings),
     }
 
@@ -38,6 +39,7 @@ _optimized = transition(
         "//command_line_option:copt",
         "//command_line_option:platform_suffix",
         "@precompiled_headers//:enabled",
+        "@precompiled_headers//:layering_check",
     ],
 )
 

@@ -12,7 +12,7 @@ if __name__ == "__main__" and not __package__:  # Called by its path, not as a m
     sys.path[0] = _ROOT
 
 from tools.lint import tree  # pylint: disable=wrong-import-position
-from tools.lint.rules import await_rule, banned_rule, build_rule, guard_rule
+from tools.lint.rules import await_rule, banned_rule, build_rule, guard_rule, include_rule
 from tools.lint.rules import order_rule, proof_rule, size_rule, text_rule
 
 _FILE_RULES = (await_rule, build_rule, guard_rule, order_rule, size_rule, text_rule)
@@ -21,7 +21,7 @@ _FILE_RULES = (await_rule, build_rule, guard_rule, order_rule, size_rule, text_r
 def findings_in(files):
     paths = {source.path for source in files}
     found = [*banned_rule.check(files), *build_rule.check_tree(files),
-             *proof_rule.check_tree(files)]
+             *include_rule.check_tree(files), *proof_rule.check_tree(files)]
     for source in files:
         for rule in _FILE_RULES:
             found.extend(rule.check(source))

@@ -1,8 +1,8 @@
 """Precompiled headers of the libraries that most sources include.
 
-Half the time of a compiler goes into headers that never change. With --@precompiled_headers//:enabled,
-which the configurations say that compile everything once more (.bazelrc), it reads them once. Elsewhere
-nothing is different: a header that a source forgot to include is missed there.
+Most of a compiler's time goes into headers that never change. With --@precompiled_headers//:enabled it
+reads them once. A header of these that a source forgot to include is then not missed: lint's rule
+"include" looks for that.
 """
 
 _REPOSITORY = "@precompiled_headers//"
@@ -34,7 +34,8 @@ def with_precompiled_headers(header, attributes):
         })
     attributes["copts"] = attributes.get("copts", []) + flags
     attributes["deps"] = attributes.get("deps", []) + _when_on([_REPOSITORY + ":precompiled_" + header])
-
-    # No module map knows of the precompiled file.
-    attributes["features"] = attributes.get("features", []) + _when_on(["-layering_check"])
+    attributes["features"] = attributes.get("features", []) + select({
+        _REPOSITORY + ":layering_is_checked": [],
+        "//conditions:default": ["-layering_check"],
+    })
     return attributes

@@ -8,17 +8,18 @@ load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 # clang keeps the absolute path of whatever it reads in what it precompiles. A sandbox, and another
 # machine with the same cache, have other directories: so it reads standard input, and all that the
 # header includes in it.
+# So there is nothing left to include either, when it is told of modules: that, for layering_check.
 _CLANG = """
 set -o pipefail
-output=$1 header=$2
-shift 2
+output=$1 header=$2 modules=$3
+shift 3
 "$@" -w -E -frewrite-includes -x c++-header "$header" |
-    "$@" -w -fpch-instantiate-templates -x c++-header - -o "$output"
+    "$@" $modules -w -fpch-instantiate-templates -x c++-header - -o "$output"
 """
 
 _GCC = """
 output=$1 header=$2
-shift 2
+shift 3
 "$@" -w -x c++-header "$header" -o "$output"
 """
 
@@ -57,7 +58,11 @@ def _precompiled_header_impl(ctx):
     output = ctx.actions.declare_file(header.basename + (".pch" if clang else ".gch"))
     ctx.actions.symlink(output = header, target_file = ctx.file.header)
     args = ctx.actions.args()
-    args.add_all([output, ctx.file.header, toolchain.compiler_executable])
+    args.add_all([output, ctx.file.header])
+
+    # What is precompiled can only be used with the same.
+    args.add("-fmodules-strict-decluse" if ctx.attr.layering_check else "")
+    args.add(toolchain.compiler_executable)
     args.add_all(_flags(ctx, toolchain, compilation))
     ctx.actions.run_shell(
         arguments = [args],
@@ -87,6 +92,7 @@ precompiled_header = rule(
         "copts": attr.string_list(),
         "deps": attr.label_list(providers = [CcInfo]),
         "header": attr.label(allow_single_file = True),
+        "layering_check": attr.bool(doc = "for sources that are compiled with that feature"),
         "includes": attr.label_list(allow_files = True, doc = "what the header includes beside it"),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
     },
