@@ -44,7 +44,11 @@ size_t Overhead(const AppendFlags& flags) {
 class Appender {
  public:
   Appender(Wal* wal, const LogFlags& log_flags, const AppendFlags& flags)
-      : wal_(wal), json_(log_flags.json), latency_(flags.latency), started_(Now()) {}
+      : wal_(wal),
+        json_(log_flags.json),
+        latency_(flags.latency),
+        shows_progress_(isatty(STDERR_FILENO) != 0),
+        started_(Now()) {}
 
   // Hands over one message, after waiting for room.
   absl::Status Add(MutableMessage message) {
@@ -74,7 +78,7 @@ class Appender {
   uint64_t unknown() const { return unknown_; }
 
   void PrintProgress(bool last) {
-    if (isatty(STDERR_FILENO) == 0) return;
+    if (!shows_progress_) return;
     const absl::Duration now = Now();
     if (!last && now - printed_ < absl::Milliseconds(500)) return;
     printed_ = now;
@@ -143,6 +147,7 @@ class Appender {
   Wal* const wal_;
   const bool json_;
   const bool latency_;
+  const bool shows_progress_;  // A system call to find out: not for each record.
   const absl::Duration started_;
   absl::Duration printed_ = absl::ZeroDuration();
   std::deque<Pending> in_flight_;
