@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Kills a writer again and again, and checks that nothing it acknowledged is lost.
 
 Each line of the input is appended by `walctl append --json`, which prints a record's id once the
@@ -7,11 +6,17 @@ it then holds behind the last acknowledged record was in flight and may be there
 the next lines, in order.  Then the writing goes on from there.  At the end the log must hold the
 input byte for byte, and each acknowledged id once, in order.
 
+With --readers two readers in other processes watch all that: one `tail -f`, and one `cat` after
+another, each from where the last one ended.  Both must be shown each record once.
+
+With --records the input is not text but so many short lines, each made from its number: neither
+memory nor disk holds a copy of it.
+
 Exit code: 0 if so, 1 if not, 2 for a bad command line.
 """
 
 import argparse
-import array
+import itertools
 import json
 import os
 import random
@@ -21,231 +26,196 @@ import subprocess
 import sys
 import time
 
-ACK_ID, ACK_TICK, ACK_LATENCY = '{"id":"', '"time_tick":', '"latency_us":'
+from tools.harness import id_runs, inputs, readers
+from tools.harness.log import Failure, Log, ids_in, payload_of, whole_lines
+from tools.harness.report import Latencies, print_table
+
+_LINE_MAX = 1 << 20
 
 
-class Failure(Exception):
-    """The log broke a promise, or walctl did not do its work."""
-
-
-def field(line, key):
-    """The number behind `key` in a line of JSON that walctl wrote."""
-    start = line.index(key) + len(key)
-    end = start
-    while end < len(line) and line[end].isdigit():
-        end += 1
-    return int(line[start:end])
-
-
-def id_text(line):
-    start = line.index(ACK_ID) + len(ACK_ID)
-    return line[start:line.index('"', start)]
-
-
-class Corpus:
-    """The input: whole lines of the given files, cycled up to `size` bytes, in one file."""
-
-    def __init__(self, path, files, size, line_max):
-        self.path = path
-        self.offsets = array.array("Q", [0])
-        total = 0
-        with open(path, "wb") as out:
-            while total < size:
-                before = total
-                for name in files:
-                    total = self._add(out, name, total, size, line_max)
-                    if total >= size:
-                        break
-                if total == before:
-                    raise Failure("the input files hold no text")
-        self.size = total
-
-    def _add(self, out, name, total, size, line_max):
-        try:
-            with open(name, "rb") as source:
-                for line in source:
-                    if not line.endswith(b"\n") or len(line) > line_max:
-                        continue
-                    out.write(line)
-                    total += len(line)
-                    self.offsets.append(total)
-                    if total >= size:
-                        break
-        except OSError as error:
-            raise Failure(f"cannot read {name}: {error.strerror}") from error
-        return total
-
-    def __len__(self):
-        return len(self.offsets) - 1
+def position_of(record):
+    return f"{record['id']}@{record['time_tick']}"
 
 
 class Run:
-    def __init__(self, args):
-        self.args = args
+    def __init__(self, args, source):
+        self.source = source
         self.random = random.Random(args.seed)
-        self.log = ["--dir", os.path.join(args.dir, "log"), "--channel", "lines"]
-        self.acknowledged = array.array("Q")  # By line: the number in its id; 0: it was not.
-        self.latencies = array.array("I")
+        self.directory = args.dir
+        self.log = Log(args.walctl, os.path.join(args.dir, "log"))
+        self.append_flags = ["--json", "--latency", *args.append_flag]
+        self.acknowledged = id_runs.IdRuns()
+        self.latencies = Latencies()
         self.stored = 0  # Lines that the log holds for certain, so far.
-        self.last = None  # (id, tick) of the last acknowledged or recovered record.
+        self.last = None  # Position of the last acknowledged or recovered record.
         self.recoveries = []  # Seconds each.
         self.seconds = 0.0  # Of appending.
         self.unknown = 0
+        self.readers = []
 
-    def command(self, name, *more):
-        return [self.args.walctl, name, *self.log, *more]
+    def start_readers(self):
+        self.log.open_and_close()  # Before, there is nothing to follow.
+        follower = readers.Follower(self.log, os.path.join(self.directory, "followed"))
+        self.readers.append(follower)
+        resumer = readers.Resumer(self.log, os.path.join(self.directory, "resumed"), follower)
+        self.readers.append(resumer)
 
-    def walctl(self, name, *more, **kwargs):
-        return subprocess.run(self.command(name, *more), check=False, **kwargs)
+    def stop_readers(self):
+        for reader in self.readers:
+            reader.stop()
 
-    def round(self, corpus, kill_after):
+    def round(self, kill_after):
         """Appends from the first line not stored; kills the writer after so many are durable."""
-        append = self.command("append", "--json", "--latency", *self.args.append_flag)
-        with open(corpus.path, "rb", buffering=0) as source:
-            source.seek(corpus.offsets[self.stored])
-            started = time.monotonic()
-            writer = subprocess.Popen(append, stdin=source, stdout=subprocess.PIPE,
-                                      bufsize=1 << 20)
-        count, last_line, killed = 0, None, False
-        for raw in writer.stdout:
-            if not raw.endswith(b"\n"):
-                break
-            last_line = raw.decode()
-            self.acknowledged.append(int(id_text(last_line).rsplit(".", 1)[1]))
-            self.latencies.append(field(last_line, ACK_LATENCY))
-            count += 1
-            if kill_after is not None and count == kill_after:
-                # So that the moment is not always between two groups.
-                time.sleep(self.random.random() * 0.005)
-                writer.send_signal(signal.SIGKILL)
-                killed = True
-        code = writer.wait()
+        started = time.monotonic()
+        with self.source.open_at(self.stored) as lines:
+            writer = self.log.start("append", *self.append_flags, stdin=lines,
+                                    stdout=subprocess.PIPE)
+        last, killed = b"", False
+        with writer:
+            for last in whole_lines(writer.stdout):
+                self.take_acknowledgements(last)
+                if kill_after is not None and self.stored >= kill_after and not killed:
+                    # So that the moment is not always between two groups.
+                    time.sleep(self.random.random() * 0.005)
+                    writer.send_signal(signal.SIGKILL)
+                    killed = True
         self.seconds += time.monotonic() - started
-        if killed and code != -signal.SIGKILL and code != 0:
-            raise Failure(f"the writer ended with {code} before it could be killed")
-        if not killed and code != 0:
-            raise Failure(f"the writer ended with {code}")
-        self.stored += count
-        if last_line is not None:
-            self.last = (id_text(last_line), field(last_line, ACK_TICK))
+        if writer.returncode != 0 and not (killed and writer.returncode == -signal.SIGKILL):
+            raise Failure(f"the writer ended with {writer.returncode}")
+        if last:
+            self.last = position_of(json.loads(last.splitlines()[-1]))
 
-    def recover(self, corpus):
+    def take_acknowledgements(self, lines):
+        ids = ids_in(lines)
+        if not self.acknowledged.extend(ids):
+            raise Failure("acknowledged ids do not increase")
+        self.latencies.add_from(lines)
+        self.stored += len(ids)
+
+    def recover(self):
         """Opens the next term, and counts what was in flight and is there."""
         started = time.monotonic()
-        opened = self.walctl("append", stdin=subprocess.DEVNULL)
+        self.log.open_and_close()
         self.recoveries.append(time.monotonic() - started)
-        if opened.returncode != 0:
-            raise Failure(f"the log does not open after a kill: exit code {opened.returncode}")
-        position = ["--after", f"{self.last[0]}@{self.last[1]}"] if self.last else []
-        behind = self.walctl("cat", "--json", *position, stdout=subprocess.PIPE)
-        if behind.returncode != 0:
-            raise Failure(f"the log does not read after a kill: exit code {behind.returncode}")
-        with open(corpus.path, "rb") as source:
-            source.seek(corpus.offsets[self.stored])
-            for raw in behind.stdout.splitlines():
-                record = json.loads(raw)
-                wanted = source.readline()[:-1]
-                if payload_of(record) != wanted:
-                    raise Failure(f"line {self.stored + 1} of the input is stored as something "
-                                  f"else: {record['id']}")
-                self.stored += 1
-                self.unknown += 1
-                self.acknowledged.append(0)
-                self.last = (record["id"], record["time_tick"])
+        for record in self.log.records(*(["--after", self.last] if self.last else [])):
+            if self.stored == len(self.source):
+                raise Failure(f"the log holds more than the input: {record['id']}")
+            if payload_of(record) != self.source.line(self.stored):
+                raise Failure(f"line {self.stored + 1} of the input is stored as something "
+                              f"else: {record['id']}")
+            self.stored += 1
+            self.unknown += 1
+            self.acknowledged.skip(1)
+            self.last = position_of(record)
 
-    def verify(self, corpus):
+    def run(self, kills):
+        for kill in range(kills):
+            left = len(self.source) - self.stored
+            span = left // (kills - kill + 1)
+            self.round(self.stored + 1 + self.random.randrange(max(1, 2 * span - 1)))
+            self.recover()
+            if self.stored == len(self.source):
+                break
+        self.round(None)
+
+    def verify(self):
         """Compares everything, once, at the end.  Returns how many are lost and duplicated."""
-        with open(corpus.path, "rb") as source:
-            cat = subprocess.Popen(self.command("cat"), stdout=subprocess.PIPE)
-            same = True
-            while True:
-                piece = cat.stdout.read(1 << 20)
-                same = same and piece == source.read(len(piece))
-                if not piece:
-                    break
-            same = same and not source.read(1)
-            if cat.wait() != 0:
-                raise Failure(f"cat ended with {cat.returncode}")
-        ids = array.array("Q")
-        listing = subprocess.Popen(self.command("cat", "--json"), stdout=subprocess.PIPE)
-        for raw in listing.stdout:
-            end = raw.index(b'"', len(ACK_ID))
-            ids.append(int(raw[raw.rindex(b".", 0, end) + 1:end]))
-        if listing.wait() != 0:
-            raise Failure(f"cat --json ended with {listing.returncode}")
-        if any(b <= a for a, b in zip(ids, ids[1:])):
-            raise Failure("ids do not increase")
-        present = set(ids)
-        lost = sum(1 for number in self.acknowledged if number and number not in present)
-        duplicated = max(0, len(ids) - len(corpus))
-        misplaced = sum(1 for index, number in enumerate(self.acknowledged)
-                        if number and (index >= len(ids) or ids[index] != number))
+        same = self.holds_the_input()
+        stored = id_runs.IdRuns()
+        for lines in self.list_all():
+            if not stored.extend(ids_in(lines)):
+                raise Failure("ids do not increase")
+        lost, misplaced = id_runs.compare(self.acknowledged, stored)
+        duplicated = max(0, stored.count - len(self.source))
         if not same and lost == 0 and duplicated == 0:
             raise Failure("the log does not hold the input byte for byte")
         if misplaced and lost == 0 and duplicated == 0:
             raise Failure(f"{misplaced} acknowledged records are not where they should be")
-        checked = self.walctl("verify", stdout=subprocess.PIPE, text=True)
-        if checked.returncode != 0:
-            raise Failure("verify finds damage:\n" + checked.stdout)
+        self.log.verify()
         return lost, duplicated
 
-    def report(self, corpus, lost, duplicated):
-        latencies = sorted(self.latencies)
-        rows = [
-            ("records", f"{len(corpus):,}"),
-            ("bytes", f"{corpus.size:,}"),
-            ("appends a second", f"{len(self.latencies) / self.seconds:,.0f}"),
-            ("latency p50", f"{latencies[len(latencies) // 2] / 1000:.2f} ms"),
-            ("latency p99", f"{latencies[len(latencies) * 99 // 100] / 1000:.2f} ms"),
+    def holds_the_input(self):
+        pieces = itertools.chain(self.source.pieces(), (b"",))
+        with self.log.start("cat", stdout=subprocess.PIPE) as cat:
+            same = all(cat.stdout.read(max(1, len(piece))) == piece for piece in pieces)
+            while cat.stdout.read(1 << 20):
+                pass
+        if cat.returncode != 0:
+            raise Failure(f"cat ended with {cat.returncode}")
+        return same
+
+    def list_all(self):
+        """All that `cat --json` prints; that is also what the readers must have been shown."""
+        listing = self.log.pieces("cat", "--json")
+        if not self.readers:
+            yield from listing
+            return
+        path = os.path.join(self.directory, "listing")
+        with open(path, "wb") as out:
+            for lines in listing:
+                out.write(lines)
+                yield lines
+        for reader in self.readers:
+            reader.finish(os.path.getsize(path))
+            reader.check(path)
+
+    def report(self, lost, duplicated, seed):
+        recovery = 1000 * statistics.median(self.recoveries or [0])
+        print_table([
+            ("records", f"{len(self.source):,}"),
+            ("bytes", f"{self.source.size:,}"),
+            ("appends a second", f"{self.acknowledged.count / self.seconds:,.0f}"),
+            *self.latencies.rows(),
             ("writers killed", f"{len(self.recoveries)}"),
-            ("recoveries", f"{len(self.recoveries)}, median {self.median_recovery():.0f} ms"),
+            ("recoveries", f"{len(self.recoveries)}, median {recovery:.0f} ms"),
             ("stored unacknowledged", f"{self.unknown}"),
+            *((f"shown by {reader.name}", "each record once") for reader in self.readers),
             ("lost", f"{lost}"),
             ("duplicated", f"{duplicated}"),
-        ]
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            print(f"{name:<{width}}  {value}")
+        ])
         print("(latency is from hand-over to durable, with up to 1,024 appends in flight; "
-              f"seed {self.args.seed})")
-
-    def median_recovery(self):
-        return 1000 * statistics.median(self.recoveries or [0])
+              f"seed {seed})")
 
 
-def payload_of(record):
-    if "payload" in record:
-        return record["payload"].encode()
-    import base64
-    return base64.b64decode(record["payload_base64"])
+def make_source(args):
+    if args.records is not None:
+        return inputs.Numbers(args.records)
+    return inputs.Text(os.path.join(args.dir, "input"), args.files, args.bytes, _LINE_MAX)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="kill_writer",
+                                     description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--walctl", required=True, help="the binary")
     parser.add_argument("--dir", required=True, help="an empty directory for the log and the input")
     parser.add_argument("--bytes", type=int, default=200_000_000, help="at least so much input")
+    parser.add_argument("--records", type=int, help="so many numbers, instead of text")
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--readers", action="store_true", help="with readers in other processes")
     parser.add_argument("--seed", type=int, default=None, help="of the moments to kill at")
     parser.add_argument("--append-flag", action="append", default=[],
                         help="handed to walctl append")
-    parser.add_argument("files", nargs="+", help="text; cycled if it is too short")
+    parser.add_argument("files", nargs="*", help="text; cycled if it is too short")
     args = parser.parse_args()
+    if bool(args.files) == (args.records is not None):
+        parser.error("give files of text, or --records")
     if args.seed is None:
         args.seed = int.from_bytes(os.urandom(4), "little")
+    return args
+
+
+def main():
+    args = parse_arguments()
     try:
-        corpus = Corpus(os.path.join(args.dir, "input"), args.files, args.bytes, 1 << 20)
-        run = Run(args)
-        for kill in range(args.kills):
-            left = len(corpus) - run.stored
-            span = left // (args.kills - kill + 1)
-            run.round(corpus, 1 + run.random.randrange(max(1, 2 * span - 1)) if span else 1)
-            run.recover(corpus)
-            if run.stored >= len(corpus):
-                break
-        run.round(corpus, None)
-        lost, duplicated = run.verify(corpus)
-        run.report(corpus, lost, duplicated)
+        run = Run(args, make_source(args))
+        try:
+            if args.readers:
+                run.start_readers()
+            run.run(args.kills)
+            lost, duplicated = run.verify()
+        finally:
+            run.stop_readers()
+        run.report(lost, duplicated, args.seed)
     except Failure as failure:
         print(f"kill_writer: {failure} (seed {args.seed}; the log is in {args.dir})",
               file=sys.stderr)
