@@ -76,6 +76,9 @@ Future<absl::Status> SegmentChain::Publish(Manifest next) {
     co_return published;
   }
   view_->SetManifest(store_.current());
+  // Where no room was laid aside for groups they would take what the next manifest needs.
+  const bool first = options_.preallocate == FileOptions::Preallocate::kNone;
+  if (first) (void)co_await store_.PrepareSpare();
   co_return absl::OkStatus();
 }
 
