@@ -2,13 +2,21 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
+#include <memory>
 #include <utility>
+#include <vector>
+
+#include "absl/log/check.h"
 
 namespace tidelog {
 namespace {
 
 constexpr uint64_t kSector = SectorStore::kSectorSize;
+
+// A bit for each of `count` sectors, from number `first` on.
+uint8_t Mask(uint64_t first, uint64_t count) {
+  return static_cast<uint8_t>(((1u << count) - 1) << first);
+}
 
 uint64_t BlocksFor(uint64_t bytes) {
   return bytes / SectorStore::kBlockSize + (bytes % SectorStore::kBlockSize != 0 ? 1 : 0);
@@ -17,6 +25,51 @@ uint64_t BlocksFor(uint64_t bytes) {
 }  // namespace
 
 const SectorStore::Bytes SectorStore::Version::kZeros{};
+
+SectorStore::SectorStore(uint64_t tear_bytes) : unit_(tear_bytes / kSectorSize) {
+  CHECK(unit_ > 0 && kSectorsPerBlock % unit_ == 0) << tear_bytes << " bytes that do not tear";
+}
+
+SectorStore::Block& SectorStore::MakeBlock(uint64_t number) {
+  if (number >= blocks_.size()) blocks_.resize(number + 1);
+  if (blocks_[number] == nullptr) blocks_[number] = std::make_unique<Block>();
+  return *blocks_[number];
+}
+
+SectorStore::Sector* SectorStore::Find(uint64_t index) const {
+  Block* const block = FindBlock(index / kSectorsPerBlock);
+  const uint64_t within = index % kSectorsPerBlock;
+  return block != nullptr && (block->written >> within & 1) != 0 ? &block->sectors[within]
+                                                                 : nullptr;
+}
+
+template <class Visit>
+void SectorStore::ForEach(uint64_t begin, uint64_t end, Visit visit) const {
+  for (uint64_t index = begin; index < std::min(end, sectors_end()); ++index) {
+    if (Sector* sector = Find(index)) visit(index, *sector);
+  }
+}
+
+void SectorStore::Erase(uint64_t index) {
+  Block& block = *FindBlock(index / kSectorsPerBlock);
+  block.sectors[index % kSectorsPerBlock] = Sector();
+  const uint8_t others = static_cast<uint8_t>(~Mask(index % kSectorsPerBlock, 1));
+  block.written &= others;
+  block.pending &= others;
+}
+
+void SectorStore::SetDirty(uint64_t index) {
+  const uint64_t number = index / kSectorsPerBlock;
+  const uint64_t within = index % kSectorsPerBlock;
+  Block& block = *FindBlock(number);
+  block.sectors[within].dirty = true;
+  block.pending |= Mask(within, 1);
+  if (!std::exchange(block.listed, true)) pending_blocks_.push_back(number);
+}
+
+void SectorStore::GiveBack(Block& block) {
+  if (std::exchange(block.taken, false)) --taken_blocks_;
+}
 
 char* SectorStore::Version::Own() {
   if (counted_ == nullptr || counted_->references > 1) {
@@ -45,18 +98,16 @@ void SectorStore::Flush(Sector& sector) {
 size_t SectorStore::ReadLayer(Layer layer, uint64_t offset, std::span<char> into) const {
   if (offset >= size_) return 0;
   const size_t count = std::min<uint64_t>(into.size(), size_ - offset);
-  auto sector = sectors_.lower_bound(offset / kSector);
   for (size_t done = 0; done < count;) {
     const uint64_t at = offset + done;
     const uint64_t within = at % kSector;
     const size_t n = std::min<uint64_t>(count - done, kSector - within);
-    if (sector == sectors_.end() || sector->first != at / kSector) {
+    const Sector* const sector = Find(at / kSector);
+    if (sector == nullptr) {
       std::memset(into.data() + done, 0, n);
     } else {
-      const Version& version =
-          layer == Layer::kCache ? sector->second.cache : sector->second.device;
+      const Version& version = layer == Layer::kCache ? sector->cache : sector->device;
       std::memcpy(into.data() + done, version.data() + within, n);
-      ++sector;
     }
     done += n;
   }
@@ -68,9 +119,8 @@ size_t SectorStore::Read(uint64_t offset, std::span<char> into) const {
 }
 
 void SectorStore::StartWriteBack(uint64_t offset, uint64_t size) {
-  const auto begin = sectors_.lower_bound(offset / kSector);
-  const auto end = sectors_.lower_bound((offset + size + kSector - 1) / kSector);
-  for (auto it = begin; it != end; ++it) WriteBack(it->second);
+  ForEach(offset / kSector, (offset + size + kSector - 1) / kSector,
+          [](uint64_t, Sector& sector) { WriteBack(sector); });
 }
 
 size_t SectorStore::ReadDirect(uint64_t offset, std::span<char> into) {
@@ -81,20 +131,19 @@ size_t SectorStore::ReadDirect(uint64_t offset, std::span<char> into) {
 // Before a sector changes, the version at hand may be on its way to the medium already: the kernel
 // writes back when it likes, and so does the device.
 void SectorStore::MoveOn(uint64_t unit, RandomStream& random) {
-  const auto begin = sectors_.lower_bound(unit * unit_);
-  const auto end = [&](Sectors::iterator it) {
-    return it == sectors_.end() || it->first >= (unit + 1) * unit_;
-  };
+  const uint64_t begin = unit * unit_;
+  Block* const block = FindBlock(begin / kSectorsPerBlock);
+  if (block == nullptr || (block->pending & Mask(begin % kSectorsPerBlock, unit_)) == 0) return;
   bool dirty = false;
-  for (auto it = begin; !end(it); ++it) dirty |= it->second.dirty;
+  ForEach(begin, begin + unit_, [&](uint64_t, Sector& sector) { dirty |= sector.dirty; });
   const bool written_back = dirty && random.OneIn(1, 2);
   bool unflushed = false;
-  for (auto it = begin; !end(it); ++it) {
-    if (written_back) WriteBack(it->second);
-    unflushed |= it->second.unflushed;
-  }
+  ForEach(begin, begin + unit_, [&](uint64_t, Sector& sector) {
+    if (written_back) WriteBack(sector);
+    unflushed |= sector.unflushed;
+  });
   if (!unflushed || !random.OneIn(1, 2)) return;
-  for (auto it = begin; !end(it); ++it) Flush(it->second);
+  ForEach(begin, begin + unit_, [](uint64_t, Sector& sector) { Flush(sector); });
 }
 
 void SectorStore::Store(Sector& sector, uint64_t within, std::span<const char> data) {
@@ -118,10 +167,12 @@ size_t SectorStore::Write(uint64_t offset, std::span<const char> data, uint64_t&
   while (done < data.size()) {
     const uint64_t at = offset + done;
     const uint64_t block = at / kBlockSize;
-    if (block >= reserved_blocks_ && !blocks_.contains(block)) {
+    const Block* const there = FindBlock(block);
+    if (block >= reserved_blocks_ && (there == nullptr || !there->taken)) {
       if (free_blocks == 0) break;
       --free_blocks;
-      blocks_.insert(block);
+      ++taken_blocks_;
+      MakeBlock(block).taken = true;
     }
     const uint64_t index = at / kSector;
     const uint64_t within = at % kSector;
@@ -130,9 +181,10 @@ size_t SectorStore::Write(uint64_t offset, std::span<const char> data, uint64_t&
       moved_on = index / unit_;
       MoveOn(moved_on, random);
     }
-    Sector& sector = sectors_[index];
-    Store(sector, within, data.subspan(done, n));
-    if (!std::exchange(sector.dirty, true)) pending_.insert(index);
+    Block& target = MakeBlock(block);
+    target.written |= Mask(index % kSectorsPerBlock, 1);
+    Store(target.sectors[index % kSectorsPerBlock], within, data.subspan(done, n));
+    SetDirty(index);
     done += n;
   }
   if (done > 0 && offset + done > size_) SetSize(offset + done);
@@ -142,12 +194,17 @@ size_t SectorStore::Write(uint64_t offset, std::span<const char> data, uint64_t&
 bool SectorStore::Allocate(uint64_t size, uint64_t& free_blocks) {
   const uint64_t wanted = BlocksFor(size);
   if (wanted > reserved_blocks_) {
-    const auto end = blocks_.lower_bound(wanted);
-    const uint64_t had = static_cast<uint64_t>(std::distance(blocks_.begin(), end));
+    uint64_t had = 0;
+    for (uint64_t number = reserved_blocks_; number < wanted; ++number) {
+      const Block* const block = FindBlock(number);
+      if (block != nullptr && block->taken) ++had;
+    }
     const uint64_t needed = wanted - reserved_blocks_ - had;
     if (needed > free_blocks) return false;
     free_blocks -= needed;
-    blocks_.erase(blocks_.begin(), end);
+    for (uint64_t number = reserved_blocks_; number < wanted; ++number) {
+      if (Block* block = FindBlock(number)) GiveBack(*block);
+    }
     reserved_blocks_ = wanted;
   }
   if (size > size_) SetSize(size);
@@ -158,74 +215,88 @@ void SectorStore::Truncate(uint64_t size, RandomStream& random) {
   // What is cut off reads as zero if the file grows again, and may be found after a crash that
   // undoes the cut: so the sectors stay, as dirty zeros.
   uint64_t moved_on = ~uint64_t{0};
-  for (auto it = sectors_.lower_bound(size / kSector); it != sectors_.end(); ++it) {
-    const uint64_t start = it->first * kSector;
+  ForEach(size / kSector, sectors_end(), [&](uint64_t index, Sector& sector) {
+    const uint64_t start = index * kSector;
     const size_t keep = size > start ? static_cast<size_t>(size - start) : 0;
-    if (it->first / unit_ != moved_on) {
-      moved_on = it->first / unit_;
+    if (index / unit_ != moved_on) {
+      moved_on = index / unit_;
       MoveOn(moved_on, random);
     }
-    Sector& sector = it->second;
     if (keep == 0) {
       sector.cache.Clear();
     } else {
       std::fill(sector.cache.Own() + keep, sector.cache.Own() + kSector, '\0');
     }
-    if (!std::exchange(sector.dirty, true)) pending_.insert(it->first);
-  }
-  blocks_.erase(blocks_.lower_bound(BlocksFor(size)), blocks_.end());
-  reserved_blocks_ = std::min(reserved_blocks_, BlocksFor(size));
+    SetDirty(index);
+  });
+  GiveBackFrom(BlocksFor(size));
   SetSize(size);
 }
 
-bool SectorStore::Written(uint64_t offset) const {
-  return offset < size_ && sectors_.contains(offset / kSector);
+// As the size says.
+void SectorStore::GiveBackFrom(uint64_t first) {
+  for (uint64_t number = first; number < blocks_.size(); ++number) {
+    if (Block* block = FindBlock(number)) GiveBack(*block);
+  }
+  reserved_blocks_ = std::min(reserved_blocks_, first);
 }
 
-// Calls `visit` with the pending sectors of each unit, as a range of `pending_`.
+bool SectorStore::Written(uint64_t offset) const {
+  return offset < size_ && Find(offset / kSector) != nullptr;
+}
+
 template <class Visit>
 void SectorStore::VisitPendingUnits(Visit visit) {
-  for (auto begin = pending_.begin(); begin != pending_.end();) {
-    auto end = std::next(begin);
-    while (end != pending_.end() && *end / unit_ == *begin / unit_) ++end;
-    visit(begin, end);
-    begin = end;
+  std::sort(pending_blocks_.begin(), pending_blocks_.end());
+  for (const uint64_t number : pending_blocks_) {
+    Block& block = *blocks_[number];
+    for (uint64_t first = 0; first < kSectorsPerBlock; first += unit_) {
+      const uint8_t pending = block.pending & Mask(first, unit_);
+      if (pending != 0) visit(block, number, pending);
+    }
   }
 }
 
 void SectorStore::SyncUnits(SyncFate fate, RandomStream* random) {
   const bool by_luck = fate == SyncFate::kSome || fate == SyncFate::kCutShort;
-  absl::btree_set<uint64_t> pending;
-  VisitPendingUnits([&](auto begin, auto end) {
+  VisitPendingUnits([&](Block& block, uint64_t number, uint8_t pending) {
+    const auto for_each = [&](auto visit) {
+      for (uint64_t i = 0; i < kSectorsPerBlock; ++i) {
+        if ((pending >> i & 1) != 0) visit(i, block.sectors[i]);
+      }
+    };
     bool dirty = false;
-    for (auto it = begin; it != end; ++it) dirty |= sectors_.find(*it)->second.dirty;
+    for_each([&](uint64_t, const Sector& sector) { dirty |= sector.dirty; });
     bool written_back = fate == SyncFate::kDurable || fate == SyncFate::kVolatile;
     if (by_luck) written_back = dirty && random->OneIn(1, 2);
     bool in_device = false;
-    for (auto it = begin; it != end; ++it) {
-      Sector& sector = sectors_.find(*it)->second;
+    for_each([&](uint64_t, Sector& sector) {
       if (written_back) WriteBack(sector);
       // Written back or not: this is what makes a second sync succeed.
       if (fate != SyncFate::kCutShort) sector.dirty = false;
       in_device |= sector.unflushed;
-    }
+    });
     bool flushed = fate == SyncFate::kDurable;
     if (by_luck) flushed = in_device && random->OneIn(1, 2);
-    for (auto it = begin; it != end; ++it) {
-      const auto sector = sectors_.find(*it);
-      if (flushed) Flush(sector->second);
-      if (sector->second.unflushed || sector->second.dirty) pending.insert(*it);
-      if (fate == SyncFate::kDurable && *it * kSector >= size_) sectors_.erase(sector);
-    }
+    for_each([&](uint64_t i, Sector& sector) {
+      if (flushed) Flush(sector);
+      if (!sector.unflushed && !sector.dirty) block.pending &= static_cast<uint8_t>(~Mask(i, 1));
+      const uint64_t index = number * kSectorsPerBlock + i;
+      if (fate == SyncFate::kDurable && index * kSector >= size_) Erase(index);
+    });
   });
-  pending_ = std::move(pending);
+  std::erase_if(pending_blocks_, [this](uint64_t number) {
+    Block& block = *blocks_[number];
+    block.listed = block.pending != 0;
+    return !block.listed;
+  });
   if (fate == SyncFate::kDurable) size_min_ = size_max_ = size_;
 }
 
 void SectorStore::DropCleanPages() {
-  for (auto& [index, sector] : sectors_) {
+  ForEach(0, sectors_end(), [](uint64_t, Sector& sector) {
     if (!sector.dirty) sector.cache = sector.device;
-  }
+  });
 }
 
 void SectorStore::Crash(RandomStream& random) {
@@ -244,17 +315,21 @@ void SectorStore::Crash(RandomStream& random) {
         size = size_min_ + random.Below(spread + 1);
     }
   }
-  VisitPendingUnits([&](auto begin, auto end) {
+  VisitPendingUnits([&](Block& block, uint64_t, uint8_t pending) {
     const uint64_t version = random.Below(3);
-    for (auto it = begin; it != end; ++it) {
-      Sector& sector = sectors_.find(*it)->second;
-      if (version == 2) WriteBack(sector);
-      if (version >= 1) Flush(sector);
+    for (uint64_t i = 0; i < kSectorsPerBlock; ++i) {
+      if ((pending >> i & 1) == 0) continue;
+      if (version == 2) WriteBack(block.sectors[i]);
+      if (version >= 1) Flush(block.sectors[i]);
     }
   });
-  pending_.clear();
-  sectors_.erase(sectors_.lower_bound((size + kSector - 1) / kSector), sectors_.end());
-  for (auto& [index, sector] : sectors_) {
+  for (const uint64_t number : std::exchange(pending_blocks_, {})) {
+    blocks_[number]->listed = false;
+    blocks_[number]->pending = 0;
+  }
+  ForEach((size + kSector - 1) / kSector, sectors_end(),
+          [this](uint64_t index, Sector&) { Erase(index); });
+  ForEach(0, sectors_end(), [size](uint64_t index, Sector& sector) {
     const uint64_t start = index * kSector;
     if (size - start < kSector) {
       char* bytes = sector.durable.Own();
@@ -262,15 +337,14 @@ void SectorStore::Crash(RandomStream& random) {
     }
     sector.cache = sector.device = sector.durable;
     sector.dirty = sector.unflushed = false;
-  }
-  blocks_.erase(blocks_.lower_bound(BlocksFor(size)), blocks_.end());
-  reserved_blocks_ = std::min(reserved_blocks_, BlocksFor(size));
+  });
+  GiveBackFrom(BlocksFor(size));
   size_ = size_min_ = size_max_ = size;
 }
 
 bool SectorStore::Fails(uint64_t index) const {
-  const auto found = sectors_.find(index);
-  return found != sectors_.end() && found->second.broken && !found->second.dirty;
+  const Sector* const sector = Find(index);
+  return sector != nullptr && sector->broken && !sector->dirty;
 }
 
 bool SectorStore::Readable(uint64_t offset, uint64_t size) const {
@@ -291,16 +365,16 @@ bool SectorStore::Writable(uint64_t offset, uint64_t size) const {
 }
 
 bool SectorStore::BreakSector(uint64_t offset) {
-  const auto found = sectors_.find(offset / kSector);
-  if (found == sectors_.end()) return false;
-  found->second.broken = ever_broken_ = true;
+  Sector* const sector = Find(offset / kSector);
+  if (sector == nullptr) return false;
+  sector->broken = ever_broken_ = true;
   return true;
 }
 
 bool SectorStore::Rot(uint64_t offset, uint8_t mask) {
-  const auto found = sectors_.find(offset / kSector);
-  if (found == sectors_.end()) return false;
-  for (Version* layer : {&found->second.device, &found->second.durable}) {
+  Sector* const sector = Find(offset / kSector);
+  if (sector == nullptr) return false;
+  for (Version* layer : {&sector->device, &sector->durable}) {
     char& byte = layer->Own()[offset % kSector];
     byte = static_cast<char>(static_cast<uint8_t>(byte) ^ mask);
   }
@@ -312,15 +386,17 @@ void SectorStore::Misdirect(uint64_t offset, uint64_t size, SectorStore& target,
   if (size == 0) return;
   const uint64_t first = offset / kSector;
   const uint64_t last = (offset + size - 1) / kSector;
-  for (uint64_t index = first; index <= last; ++index) {
-    const auto found = sectors_.find(index);
-    if (found == sectors_.end() || !found->second.dirty) continue;
-    const Version sent = found->second.cache;
-    found->second.dirty = false;
-    if (!found->second.unflushed) pending_.erase(index);
-    const auto hit = target.sectors_.find(target_offset / kSector + (index - first));
-    if (hit != target.sectors_.end()) hit->second.device = hit->second.durable = sent;
-  }
+  ForEach(first, last + 1, [&](uint64_t index, Sector& sector) {
+    if (!sector.dirty) return;
+    const Version sent = sector.cache;
+    sector.dirty = false;
+    if (!sector.unflushed) {
+      FindBlock(index / kSectorsPerBlock)->pending &=
+          static_cast<uint8_t>(~Mask(index % kSectorsPerBlock, 1));
+    }
+    Sector* const hit = target.Find(target_offset / kSector + (index - first));
+    if (hit != nullptr) hit->device = hit->durable = sent;
+  });
 }
 
 }  // namespace tidelog

@@ -13,11 +13,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
-#include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "wal/async/block_pool.h"
 #include "wal/async/random_stream.h"
 
@@ -40,12 +40,13 @@ class SectorStore {
   static constexpr uint64_t kSectorSize = 512;
   static constexpr uint64_t kBlockSize = 4096;  // The unit in which space is taken.
 
-  // `tear_bytes` is the unit that a crash does not tear: kSectorSize times a power of two.
-  explicit SectorStore(uint64_t tear_bytes = kSectorSize) : unit_(tear_bytes / kSectorSize) {}
+  // `tear_bytes` is the unit that a crash does not tear: kSectorSize times a power of two, up to
+  // kBlockSize.
+  explicit SectorStore(uint64_t tear_bytes = kSectorSize);
 
   // As the page cache has it.
   uint64_t size() const { return size_; }
-  uint64_t blocks_used() const { return reserved_blocks_ + blocks_.size(); }
+  uint64_t blocks_used() const { return reserved_blocks_ + taken_blocks_; }
 
   // From the page cache; how many bytes there were.
   size_t Read(uint64_t offset, std::span<char> into) const;
@@ -141,12 +142,36 @@ class SectorStore {
     bool unflushed = false;  // `device` may differ from `durable`.
     bool broken = false;  // The device cannot read it, and `cache` counts only while it is dirty.
   };
-  using Sectors = absl::btree_map<uint64_t, Sector>;
+  // The sectors of a block of the disk, a bit for each in the masks.
+  struct Block {
+    std::array<Sector, kBlockSize / kSectorSize> sectors;
+    uint8_t written = 0;  // Once, and not cut off since.
+    uint8_t pending = 0;  // INVARIANT: those that are dirty or unflushed.
+    bool listed = false;  // In pending_blocks_.
+    bool taken = false;   // Counts as used, and is not below reserved_blocks_.
+  };
+  static constexpr uint64_t kSectorsPerBlock = kBlockSize / kSectorSize;
   enum class Layer { kCache, kDevice };
+
+  Block* FindBlock(uint64_t number) const {
+    return number < blocks_.size() ? blocks_[number].get() : nullptr;
+  }
+  Block& MakeBlock(uint64_t number);
+  // Null: it was never written, or cut off since.
+  Sector* Find(uint64_t index) const;
+  // For each sector of [begin, end) that there is, in order.
+  template <class Visit>
+  void ForEach(uint64_t begin, uint64_t end, Visit visit) const;
+  uint64_t sectors_end() const { return blocks_.size() * kSectorsPerBlock; }
+  void Erase(uint64_t index);
+  void SetDirty(uint64_t index);
+  void GiveBack(Block& block);
+  void GiveBackFrom(uint64_t first);
 
   size_t ReadLayer(Layer layer, uint64_t offset, std::span<char> into) const;
   bool Fails(uint64_t index) const;
   void MoveOn(uint64_t unit, RandomStream& random);
+  // For each unit that has some, with its block and their mask; the units in order.
   template <class Visit>
   void VisitPendingUnits(Visit visit);
   void SyncUnits(SyncFate fate, RandomStream* random);
@@ -155,16 +180,16 @@ class SectorStore {
   static void Flush(Sector& sector);
   static void Store(Sector& sector, uint64_t within, std::span<const char> data);
 
-  uint64_t unit_;             // Sectors in a unit.
+  uint64_t unit_;             // Sectors in a unit; no more than in a block.
   bool ever_broken_ = false;  // A sector was; so that reads of good disks need not look.
   uint64_t size_ = 0;
   // The durable size and all sizes since lie in this range; after a crash any in it may be found.
   uint64_t size_min_ = 0;
   uint64_t size_max_ = 0;
-  Sectors sectors_;
-  absl::btree_set<uint64_t> pending_;  // INVARIANT: those that are dirty or unflushed.
-  uint64_t reserved_blocks_ = 0;       // Allocate() has these, from the start of the file on.
-  absl::btree_set<uint64_t> blocks_;   // Written, and not below `reserved_blocks_`.
+  std::vector<std::unique_ptr<Block>> blocks_;  // By number; null: nothing of it was ever written.
+  std::vector<uint64_t> pending_blocks_;        // All that have pending sectors; in no order.
+  uint64_t reserved_blocks_ = 0;  // Allocate() has these, from the start of the file on.
+  uint64_t taken_blocks_ = 0;     // How many are `taken`.
 };
 
 }  // namespace tidelog
