@@ -222,7 +222,9 @@ TEST_P(SimLogTest, TheOldestPositionIsNotReadFromButAfter) {
 TEST_P(SimLogTest, TheOldestPositionIsNotReadFromWhateverLiesBeforeIt) {
   if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
   for (int64_t term = 1; term <= 3; ++term) {
-    if (term > 1) ASSERT_TRUE(CloseWal().ok());
+    if (term > 1) {
+      ASSERT_TRUE(CloseWal().ok());
+    }
     Open(term);
     Append();
   }
