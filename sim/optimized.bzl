@@ -3,6 +3,9 @@
 Runs of the simulator are as long as the compiler lets them be.
 """
 
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+
 # Tags of a test that is compiled in its own way, whatever the lane: once is enough.
 IN_ONE_LANE = [
     "no-asan",
@@ -72,3 +75,33 @@ optimized_test = rule(
     attrs = _ATTRS,
     test = True,
 )
+
+# Unoptimized, one case of so many: enough for what a sanitizer or another compiler sees. Odd, as
+# tests do one thing at even steps and another at odd ones.
+_SAMPLE_STRIDE = 7
+
+def exhaustive_test(name, srcs, deps, size, shard_count = 1):
+    """A test of very many cases (//wal/testing:sample): all of them optimized, some in each lane."""
+    cc_binary(
+        name = name + "_program",
+        testonly = True,
+        srcs = srcs,
+        tags = ["manual"],
+        deps = deps,
+    )
+    optimized_test(
+        name = name,
+        size = size,
+        binary = ":" + name + "_program",
+        # What other tests are optimized with: nothing is compiled twice.
+        mutants = True,
+        shard_count = shard_count,
+        tags = IN_ONE_LANE,
+    )
+    cc_test(
+        name = name + "_sample",
+        size = size,
+        srcs = srcs,
+        env = {"TIDELOG_SAMPLE_STRIDE": str(_SAMPLE_STRIDE)},
+        deps = deps,
+    )

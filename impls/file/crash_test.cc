@@ -11,6 +11,7 @@
 #include "impls/file/testing/log_machine.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/status.h"
+#include "wal/testing/sample.h"
 #include "wal/types.h"
 
 namespace tidelog::impls::file {
@@ -91,7 +92,7 @@ TEST_P(CrashTest, WhatWasAcknowledgedIsThereOnceAndInOrder) {
     if (HasFailure()) {
       FAIL() << "crash at operation " << index << ", seed " << (seed - 1) % 7;
     }
-    ++index;
+    index += SampleStride();
   }
   EXPECT_GT(index, 200u);
 }
@@ -106,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Everywhere, CrashTest,
 // durable without the one that others find it by.
 TEST(FirstOpenTest, SurvivesACrashOfTheProcessAndThenOfTheMachine) {
   uint64_t longest = 0;
-  for (uint64_t first_end = 0, second_end = 1; second_end > 0; ++first_end) {
+  for (uint64_t first_end = 0, second_end = 1; second_end > 0; first_end += SampleStride()) {
     second_end = 0;
     for (bool crashed = true; crashed; ++second_end) {
       LogMachine machine(first_end * 31 + second_end);
@@ -161,7 +162,7 @@ class FaultTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(FaultTest, AFailedOperationLosesNothingThatWasAcknowledged) {
   bool reached = true;
-  for (uint64_t index = 0; reached; ++index) {
+  for (uint64_t index = 0; reached; index += SampleStride()) {
     FailAndCheck(index % 5, index, GetParam(), &reached);
     if (HasFailure()) FAIL() << "operation " << index << ", seed " << index % 5;
   }

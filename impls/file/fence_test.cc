@@ -13,6 +13,7 @@
 #include "wal/async/random_stream.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/status.h"
+#include "wal/testing/sample.h"
 #include "wal/types.h"
 
 namespace tidelog::impls::file {
@@ -20,7 +21,7 @@ namespace {
 
 using walimpls::CloseMode;
 
-constexpr uint64_t kSeeds = 150;
+const uint64_t kSeeds = 150 / SampleStride();
 
 // Lets the owner append, tick and truncate while `opens` are under way, one step of the machine
 // after the other.

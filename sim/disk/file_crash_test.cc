@@ -12,6 +12,7 @@
 #include "sim/kernel/scheduler.h"
 #include "wal/io/testing/sector_store.h"
 #include "wal/status.h"
+#include "wal/testing/sample.h"
 
 namespace tidelog::sim {
 namespace {
@@ -89,7 +90,7 @@ class FileCrashTest : public ::testing::TestWithParam<std::tuple<Crash, Progress
 TEST_P(FileCrashTest, WhatWasAcknowledgedIsThereAfterACrashAtEachOperation) {
   const auto [crash, progress] = GetParam();
   uint64_t index = 0;
-  for (bool crashed = true; crashed; ++index) {
+  for (bool crashed = true; crashed; index += SampleStride()) {
     SCOPED_TRACE(absl::StrCat("operation ", index));
     const bool then_machine = crash == Crash::kProcess && index % 2 == 1;
     crashed =

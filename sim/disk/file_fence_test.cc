@@ -13,6 +13,7 @@
 #include "wal/async/random_stream.h"
 #include "wal/io/testing/disk_operation.h"
 #include "wal/status.h"
+#include "wal/testing/sample.h"
 #include "wal/types.h"
 
 namespace tidelog::sim {
@@ -87,7 +88,7 @@ class FileFenceTest : public ::testing::TestWithParam<Stop> {};
 
 TEST_P(FileFenceTest, AnOwnerThatIsStoppedAnywhereIsFencedAtTheBoundary) {
   uint64_t at = 0;
-  for (bool stopped = true; stopped; ++at) {
+  for (bool stopped = true; stopped; at += SampleStride()) {
     SCOPED_TRACE(absl::StrCat("operation ", at));
     for (uint64_t seed = 1; seed <= 3 && stopped; ++seed) {
       stopped = PauseAndCheck(seed * 7 + at % 5, at, GetParam());
@@ -101,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Stops, FileFenceTest, ::testing::Values(Stop::kBefore, 
 
 // Goal: the claimer may be stopped as well, anywhere in its takeover, while the owner goes on.
 TEST(FileFenceRaceTest, AClaimerThatIsStoppedAnywhereFencesTheOwnerThatGoesOn) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= 150 / SampleStride(); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     FileLogWorld world({.seed = seed, .scheduler = {.kind = SchedulerKind::kRandomReady}});
     RandomStream random = world.kernel.Stream("stops");

@@ -9,17 +9,15 @@
 #include "sim/log/log_campaign.h"
 #include "sim/log/log_fault.h"
 #include "sim/log/protocol.h"
+#include "wal/testing/sample.h"
 
 namespace tidelog::sim {
 namespace {
 
 // So many seeds for each kind of service, in blocks for the shards of the test.
 constexpr uint64_t kBlocks = 8;
-#ifdef TIDELOG_SANITIZE  // There each takes far longer, and the dead keep their memory.
-constexpr uint64_t kSeeds = 12;
-#else
-constexpr uint64_t kSeeds = 100;
-#endif
+constexpr uint64_t kAllSeeds = 100;
+const uint64_t kSeeds = kAllSeeds / SampleStride();
 
 class RandomLogTest : public ::testing::TestWithParam<std::tuple<LogProtocol, uint64_t>> {
  protected:
@@ -46,7 +44,7 @@ TEST_P(RandomLogTest, KeepsItsContractWhateverGoesWrong) {
     all.refused_opens += result.refused_opens;
     all.step_count += result.step_count;
   }
-  if (kSeeds < 100) return;
+  if (kSeeds < kAllSeeds) return;
   // That nothing broke means little if little happened.
   for (int i = 0; i < kLogFaultKindCount; ++i) {
     const auto kind = static_cast<LogFaultKind>(i);
@@ -72,7 +70,7 @@ TEST_P(RandomLogTest, KeepsItsContractWhateverGoesWrong) {
 
 TEST_P(RandomLogTest, IsTheSameUnderTheSameSeed) {
   uint64_t before = 0;
-  for (uint64_t seed = first_seed(); seed < first_seed() + 5; ++seed) {
+  for (uint64_t seed = first_seed(); seed < first_seed() + 5; seed += SampleStride()) {
     const LogRunResult once = RunLogOnce(OptionsOf(seed));
     const LogRunResult again = RunLogOnce(OptionsOf(seed));
     EXPECT_EQ(once.trace_hash, again.trace_hash) << "seed " << seed;
@@ -83,7 +81,7 @@ TEST_P(RandomLogTest, IsTheSameUnderTheSameSeed) {
 }
 
 TEST_P(RandomLogTest, WithoutFaultsEveryAppendIsDoneOrFenced) {
-  for (uint64_t seed = first_seed(); seed < first_seed() + 8; ++seed) {
+  for (uint64_t seed = first_seed(); seed < first_seed() + 8; seed += SampleStride()) {
     LogRunOptions options = OptionsOf(seed);
     options.faults = false;
     const LogRunResult result = RunLogOnce(options);
