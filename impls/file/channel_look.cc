@@ -56,7 +56,8 @@ Future<absl::Status> LookAtTerm(FileSystem* files, std::string directory, Channe
     if (published) look->damage.push_back(Damage(kTermName, "the file is missing"));
     co_return absl::OkStatus();
   }
-  if (absl::IsOutOfRange(term.status()) || absl::IsFailedPrecondition(term.status())) {
+  const bool damaged = GetWalErrorCode(term.status()) == WalErrorCode::kCorrupt;
+  if (damaged || absl::IsFailedPrecondition(term.status())) {
     look->damage.push_back(Damage(kTermName, std::string(term.status().message())));
     co_return absl::OkStatus();
   }

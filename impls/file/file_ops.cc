@@ -15,6 +15,9 @@ std::string PathOf(std::string_view directory, std::string_view name) {
 }
 
 absl::Status StorageError(std::string_view what, const absl::Status& cause) {
+  if (GetWalErrorCode(cause) == WalErrorCode::kCorrupt) {
+    return WalErrorFrom(WalErrorCode::kCorrupt, what, cause);
+  }
   switch (cause.code()) {
     case absl::StatusCode::kResourceExhausted:
       return WalErrorFrom(WalErrorCode::kResourceExhausted, what, cause);

@@ -17,7 +17,8 @@ namespace tidelog::impls::file {
 std::string PathOf(std::string_view directory, std::string_view name);
 
 // What a failed file operation means to the log.  kResourceExhausted: no room; kInner: it will fail
-// again (a read-only file system, no permission, a directory that is gone); else kUnavailable.
+// again (a read-only file system, no permission, a directory that is gone); kCorrupt: `cause` is;
+// else kUnavailable.
 absl::Status StorageError(std::string_view what, const absl::Status& cause);
 
 // The same of an operation that takes no room: what it lacks, descriptors or watches, passes, and

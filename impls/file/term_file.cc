@@ -7,6 +7,7 @@
 #include "impls/file/file_ops.h"
 #include "impls/file/little_endian.h"
 #include "impls/file/names.h"
+#include "impls/file/term_word.h"
 #include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -18,6 +19,13 @@ namespace {
 constexpr size_t kFileSize = 16;
 constexpr uint64_t kBirthWordAt = 8;
 constexpr uint64_t kTries = 100;
+
+absl::Status WordError(const absl::Status& status) {
+  const bool cut = absl::IsOutOfRange(status) || absl::IsFailedPrecondition(status);
+  if (!cut) return status;
+  return WalErrorFrom(WalErrorCode::kCorrupt, absl::StrCat("the file ", kTermName, " is damaged"),
+                      status);
+}
 
 }  // namespace
 
@@ -46,9 +54,15 @@ Future<absl::StatusOr<std::unique_ptr<TermFile>>> TermFile::Open(FileSystem* fil
       co_await files->Open(PathOf(directory, kTermName), mode);
   TIDELOG_CO_RETURN_IF_ERROR(file.status());
   absl::StatusOr<std::unique_ptr<MappedWord>> owner = co_await (*file)->MapWord(0);
-  TIDELOG_CO_RETURN_IF_ERROR(owner.status());
+  if (!owner.ok()) co_return WordError(owner.status());
   absl::StatusOr<std::unique_ptr<MappedWord>> birth = co_await (*file)->MapWord(kBirthWordAt);
-  TIDELOG_CO_RETURN_IF_ERROR(birth.status());
+  if (!birth.ok()) co_return WordError(birth.status());
+  if (!BirthWord::Unpack((*birth)->Load()).has_value()) {
+    co_return WalError(WalErrorCode::kCorrupt,
+                       absl::StrCat("the file ", kTermName,
+                                    " is damaged: the number of the log in it, bytes [8, 16), does "
+                                    "not fit its checksum"));
+  }
   co_return std::make_unique<TermFile>(*std::move(file), *std::move(owner), *std::move(birth));
 }
 
@@ -86,7 +100,8 @@ Future<absl::Status> TermFile::MarkClean() {
 
 Future<absl::Status> TermFile::MarkBorn() {
   uint64_t now = birth_word_->Load();
-  while ((now & kBornBit) == 0 && !birth_word_->CompareExchange(now, now | kBornBit)) {
+  const uint64_t born = BirthWord{log(), true}.Pack();
+  while ((now & kBornBit) == 0 && !birth_word_->CompareExchange(now, born)) {
   }
   absl::Status synced = co_await birth_word_->Sync();
   if (!synced.ok()) co_return StorageError("remember that the log was made", synced);

@@ -1,9 +1,7 @@
 // TermFile: the TERM file of a channel: who owns it, and whether anything was ever published.
 //
-// Two words.  The first is the TermWord, changed only by compare-and-swap.  The second holds the
-// number that tells this log from others (MessageId::Origin), drawn when the file was made, and a
-// bit that is set once the first manifest is durable: from then on a channel without a manifest is
-// damaged, not new.
+// Two words, both changed only by compare-and-swap: the TermWord, and the BirthWord, whose number
+// is drawn when the file is made.
 #ifndef TIDELOG_IMPLS_FILE_TERM_FILE_H_
 #define TIDELOG_IMPLS_FILE_TERM_FILE_H_
 
@@ -36,7 +34,8 @@ class TermFile {
   // `random` names what is private until then, and is where the log's number comes from.
   static Future<absl::Status> Create(FileSystem* files, std::string directory, uint64_t random);
 
-  // Errors: the file system's; NOT_FOUND if missing.
+  // kCorrupt: it is too short, or the number of the log in it is damaged.  Others: the file
+  // system's; NOT_FOUND if missing.
   static Future<absl::StatusOr<std::unique_ptr<TermFile>>> Open(FileSystem* files,
                                                                 std::string directory,
                                                                 OpenMode mode);
@@ -61,7 +60,7 @@ class TermFile {
   // Leaves the mark of a clean close, durably.  kChannelFenced: somebody was faster.
   Future<absl::Status> MarkClean();
 
-  // Remembers, durably, that a manifest was published.
+  // Remembers, durably, that a manifest was published: the log is born.
   Future<absl::Status> MarkBorn();
 
  private:

@@ -1,9 +1,10 @@
-// TermWord: the eight bytes of a channel's TERM file: who owns the channel.
+// TermWord and BirthWord: the two words of a channel's TERM file: who owns the channel, and which
+// log it is.
 //
-// Changed only by compare-and-swap on the mapped word, by every process alike: claim, close mark
-// and consuming the mark.  Claims only go up, so a claimer that was stopped for long can never put
-// a lower term over a higher one.  The word is an integer of the machine, little-endian on all that
-// are supported.
+// The TermWord is changed only by compare-and-swap on the mapped word, by every process alike:
+// claim, close mark and consuming the mark.  Claims only go up, so a claimer that was stopped for
+// long can never put a lower term over a higher one.  Words are integers of the machine,
+// little-endian on all that are supported.
 #ifndef TIDELOG_IMPLS_FILE_TERM_WORD_H_
 #define TIDELOG_IMPLS_FILE_TERM_WORD_H_
 
@@ -44,6 +45,20 @@ struct TermWord {
   std::string ToString() const;
 
   friend bool operator==(const TermWord&, const TermWord&) = default;
+};
+
+// Packed as published:32 number:32.  `published` is 0 until the log has had a manifest, and a
+// checksum of the number from then on: a number that rotted would tell readers that they look at
+// another log, whose positions theirs are not.
+struct BirthWord {
+  uint32_t number = 0;  // Of the log: what tells it from others (MessageId::Origin).
+  bool born = false;    // It has had a manifest: without one it is damaged, not new.
+
+  // None: the word is damaged.
+  static std::optional<BirthWord> Unpack(uint64_t word);
+  uint64_t Pack() const;
+
+  friend bool operator==(const BirthWord&, const BirthWord&) = default;
 };
 
 }  // namespace tidelog::impls::file

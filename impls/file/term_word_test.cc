@@ -1,5 +1,6 @@
 #include "impls/file/term_word.h"
 
+#include <cstdint>
 #include <optional>
 
 #include "gtest/gtest.h"
@@ -57,6 +58,26 @@ TEST(TermWordTest, IsReadable) {
   EXPECT_EQ((TermWord{Term{7}, 2, false}).ToString(), "7/2");
   EXPECT_EQ((TermWord{Term{7}, 2, true}).ToString(), "7/2 clean");
   EXPECT_EQ(TermWord{}.ToString(), "none");
+}
+
+TEST(BirthWordTest, KeepsItsNumberAndThatTheLogIsBorn) {
+  for (const BirthWord word : {BirthWord{4711, false}, BirthWord{4711, true}, BirthWord{0, true}}) {
+    EXPECT_EQ(BirthWord::Unpack(word.Pack()), word);
+  }
+}
+
+TEST(BirthWordTest, OfALogThatIsBornEveryFlippedBitIsNoticed) {
+  for (const uint32_t number : {0u, 1u, 4711u, 0xFFFFFFFFu}) {
+    const uint64_t word = BirthWord{number, true}.Pack();
+    for (int bit = 0; bit < 64; ++bit) {
+      EXPECT_EQ(BirthWord::Unpack(word ^ uint64_t{1} << bit), std::nullopt) << bit;
+    }
+  }
+}
+
+// Of a log that an earlier program has made.
+TEST(BirthWordTest, ANumberWithoutAChecksumIsTaken) {
+  EXPECT_EQ(BirthWord::Unpack(uint64_t{1} << 32 | 4711), (BirthWord{4711, true}));
 }
 
 RC_GTEST_PROP(TermWordProperty, EveryWordRoundTrips, (uint64_t word)) {

@@ -85,7 +85,7 @@ void LogFiles::Publish() {
   PutInLog(kMarkerName, MarkerText());
   std::string term(16, '\0');
   StoreLittleEndian<uint64_t>(term.data(), owner.Pack());
-  StoreLittleEndian<uint64_t>(term.data() + 8, uint64_t{published} << 32 | kLogNumber);
+  StoreLittleEndian<uint64_t>(term.data() + 8, BirthWord{kLogNumber, published}.Pack());
   Put(kTermName, term);
   Put(kLockName, "");
   Put(manifest.name.FileName(), EncodeManifest(manifest));
