@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/log_directory.h"
 #include "impls/file/manifest_reader.h"
 #include "impls/file/names.h"
 #include "impls/file/term_file.h"
@@ -53,7 +53,7 @@ Future<absl::Status> LookAtTerm(FileSystem* files, std::string directory, Channe
   absl::StatusOr<std::unique_ptr<TermFile>> term =
       co_await TermFile::Open(files, directory, OpenMode::kRead);
   if (absl::IsNotFound(term.status())) {
-    if (published) look->damage.push_back(Damage(kTermName, "the file is missing"));
+    if (HadAnOwner(look->names)) look->damage.push_back(Damage(kTermName, "the file is missing"));
     co_return absl::OkStatus();
   }
   const bool damaged = GetWalErrorCode(term.status()) == WalErrorCode::kCorrupt;
@@ -64,11 +64,9 @@ Future<absl::Status> LookAtTerm(FileSystem* files, std::string directory, Channe
   TIDELOG_CO_RETURN_IF_ERROR(term.status());
   const TermWord owner = (*term)->Load();
   look->info.owner = owner;
-  if (manifest.has_value() && std::pair(owner.term, owner.incarnation) <
-                                  std::pair(manifest->name.term, manifest->incarnation)) {
-    look->damage.push_back(Damage(
-        kTermName, absl::StrCat("it says ", owner.ToString(), ", and the newest manifest is of ",
-                                ToInt(manifest->name.term), "/", manifest->incarnation)));
+  if (manifest.has_value()) {
+    const absl::Status owned = CheckOwnerWord(owner, *manifest);
+    if (!owned.ok()) look->damage.push_back(Damage(kTermName, std::string(owned.message())));
   }
   if ((*term)->born() && !published) {
     look->damage.push_back(Damage("manifest", "none is there, and there was one"));

@@ -1,5 +1,6 @@
 #include "impls/file/file_log.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -145,7 +146,12 @@ Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> FileOpener::OpenReadOnly(PCh
       co_await TermFile::Open(files, directory, OpenMode::kRead);
   const absl::Status missing = WalError(
       WalErrorCode::kChannelNotExist, absl::StrCat(what, ": nobody has opened it for writing yet"));
-  if (absl::IsNotFound(term.status())) co_return missing;
+  if (absl::IsNotFound(term.status())) {
+    absl::StatusOr<std::vector<std::string>> names = co_await ListChannelFiles(files, directory);
+    const bool lost = names.ok() && HadAnOwner(*names) &&
+                      !std::binary_search(names->begin(), names->end(), kTermName);
+    co_return lost ? LostTermError(channel.name, options_.dir) : missing;
+  }
   if (!term.ok()) co_return ReadError(what, term.status());
   const bool born = (*term)->born();
   absl::StatusOr<std::optional<Manifest>> manifest = co_await ReadNewestManifest(
@@ -156,6 +162,8 @@ Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> FileOpener::OpenReadOnly(PCh
     co_return WalError(WalErrorCode::kCorrupt,
                        absl::StrCat(what, ": it was written to, and has no manifest any more"));
   }
+  absl::Status owned = CheckOwnerWord((*term)->Load(), **manifest);
+  if (!owned.ok()) co_return WalErrorFrom(WalErrorCode::kCorrupt, what, owned);
   if (!pass->TryBecomeLog()) co_return lifetime_.ClosedError(channel.name);
   auto view = std::make_shared<LogView>();
   view->files = files;

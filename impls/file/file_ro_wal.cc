@@ -1,13 +1,17 @@
 #include "impls/file/file_ro_wal.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
 #include "impls/file/file_scanner.h"
 #include "impls/file/manifest_reader.h"
 #include "impls/file/names.h"
+#include "impls/file/unlisted_segments.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -30,7 +34,24 @@ Future<LogInfo::Holder> FindHolder(FileSystem* files, std::string directory) {
 
 }  // namespace
 
+// Damage that a newer manifest does not explain.
+Future<absl::Status> FileRoWal::CheckNothingUnlisted(Manifest manifest) {
+  absl::StatusOr<std::vector<std::string>> names = co_await view_->files->List(view_->directory);
+  if (!names.ok()) {
+    co_return ReadError(absl::StrCat("list channel ", channel_.name), names.status());
+  }
+  absl::StatusOr<UnlistedSegments> unlisted =
+      co_await FindUnlistedSegments(view_->files, view_->directory, manifest, *std::move(names));
+  TIDELOG_CO_RETURN_IF_ERROR(unlisted.status());
+  if (!unlisted->ManifestIsLost()) co_return absl::OkStatus();
+  co_return WalError(
+      WalErrorCode::kCorrupt,
+      absl::StrCat("look at ", ToString(channel_), ": ", unlisted->ToString(manifest.name),
+                   ", and some were durable: an older manifest was put back"));
+}
+
 Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
+  std::optional<ManifestName> failed_under;
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::optional<Manifest>> newest =
         co_await ReadNewestManifest(view_->files, view_->directory, channel_.name, Published::kYes);
@@ -44,7 +65,20 @@ Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
     }
     absl::StatusOr<VisibleTail> tail =
         co_await ProbeTail(view_->files, view_->directory, **newest, view_->origin);
-    if (absl::IsNotFound(tail.status())) continue;
+    absl::Status status = tail.status();
+    if (status.ok()) status = co_await CheckNothingUnlisted(**newest);
+    if (absl::IsNotFound(status)) {
+      status = WalErrorFrom(WalErrorCode::kCorrupt,
+                            absl::StrCat("look at ", ToString(channel_), ": a segment that ",
+                                         (*newest)->name.FileName(), " lists is missing"),
+                            status);
+    }
+    // A newer manifest explains what has changed under this one; if there is none, it is damage.
+    if (GetWalErrorCode(status) == WalErrorCode::kCorrupt && failed_under != (*newest)->name) {
+      failed_under = (*newest)->name;
+      continue;
+    }
+    TIDELOG_CO_RETURN_IF_ERROR(status);
     // A watermark that is not synced yet may be lost with its page; what it covered is durable.
     if (tail.ok() && tail->last_id < told_.last_id) co_return told_;
     if (tail.ok()) told_ = *tail;
@@ -52,8 +86,7 @@ Future<absl::StatusOr<VisibleTail>> FileRoWal::FindTail() {
   }
   co_return WalError(WalErrorCode::kUnavailable,
                      absl::StrCat("look at ", ToString(channel_),
-                                  ": a listed segment is missing, or "
-                                  "segments went faster than they could be read"));
+                                  ": segments went faster than they could be read"));
 }
 
 Future<absl::StatusOr<walimpls::LogState>> FileRoWal::Info() {

@@ -44,6 +44,7 @@ class FileRoWal final : public walimpls::RoWalImpls {
  private:
   // Looks at the newest manifest, and where the log that it lists ends.
   Future<absl::StatusOr<VisibleTail>> FindTail();
+  Future<absl::Status> CheckNothingUnlisted(Manifest manifest);
 
   std::optional<walimpls::OpenerLifetime::Pass> opener_pass_;
   const PChannel channel_;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "impls/file/channel_look.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/log_directory.h"
 #include "impls/file/names.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -41,6 +42,10 @@ bool VerifyReport::HasCorruption() const {
 Future<absl::StatusOr<std::vector<std::string>>> ListChannels(FileSystem* files, std::string dir) {
   absl::StatusOr<std::string> marker =
       co_await ReadWholeFile(files, PathOf(dir, kMarkerName), kMarkerBytesMax);
+  if (absl::IsNotFound(marker.status())) {
+    absl::Status unmarked = co_await CheckMarkerIsNotLost(files, dir);
+    TIDELOG_CO_RETURN_IF_ERROR(unmarked);
+  }
   if (absl::IsNotFound(marker.status()) || absl::IsFailedPrecondition(marker.status())) {
     co_return WalErrorFrom(WalErrorCode::kInvalidArgument,
                            absl::StrCat("list the channels of ", dir, ": it is no file log"),

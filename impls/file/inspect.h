@@ -91,8 +91,8 @@ struct DumpItem {
 };
 
 // Names of the channels below a log's directory, sorted.  kInvalidArgument: `dir` is not marked as
-// a file log.  kCorrupt: the mark is damaged.  kInner: of a newer format version.  Others: what the
-// file system says.
+// a file log.  kCorrupt: the mark is damaged, or lost.  kInner: of a newer format version.  Others:
+// what the file system says.
 Future<absl::StatusOr<std::vector<std::string>>> ListChannels(FileSystem* files, std::string dir);
 
 // Reads TERM and the newest manifest of DIR/CHANNEL.  kChannelNotExist; kCorrupt, kInner: from

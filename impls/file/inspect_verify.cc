@@ -13,6 +13,7 @@
 #include "impls/file/record_checker.h"
 #include "impls/file/segment_index.h"
 #include "impls/file/segment_walk.h"
+#include "impls/file/unlisted_segments.h"
 #include "wal/base/status_macros.h"
 #include "wal/message/record.h"
 #include "wal/status.h"
@@ -201,8 +202,22 @@ Future<absl::Status> VerifySegment(FileSystem* files, std::string directory,
   co_return absl::OkStatus();
 }
 
+// A segment with groups that the newest manifest does not list.
+void VerifyUnlisted(const UnlistedSegments& unlisted, const ManifestName& newest,
+                    const SegmentName& segment, Finding* finding) {
+  if (unlisted.ManifestIsLost()) {
+    finding->severity = Severity::kCorrupt;
+    finding->first_id = unlisted.first_id;
+    finding->sentence = absl::StrCat(unlisted.ToString(newest),
+                                     ", and some were durable: an older manifest was put back");
+  } else {
+    finding->sentence = absl::StrCat("no manifest lists ", segment.FileName(),
+                                     ", and nothing in it was durable; the next owner sweeps it");
+  }
+}
+
 // What lies in the directory and no manifest lists.
-void VerifyOthers(const ChannelLook& look, VerifyReport* report) {
+void VerifyOthers(const ChannelLook& look, const UnlistedSegments& unlisted, VerifyReport* report) {
   absl::btree_set<std::string> known = {std::string(kTermName), std::string(kLockName)};
   const std::optional<ManifestName> newest = NewestManifest(look.names);
   if (newest.has_value()) known.insert(newest->FileName());
@@ -227,7 +242,12 @@ void VerifyOthers(const ChannelLook& look, VerifyReport* report) {
                            segment->incarnation == owner.incarnation) ||
                           (hidden.has_value() && hidden->term == owner.term &&
                            hidden->incarnation == owner.incarnation);
-    if (look.info.live && of_owner) {
+    const bool written = segment.has_value() && name == segment->FileName() &&
+                         std::find(unlisted.written.begin(), unlisted.written.end(), *segment) !=
+                             unlisted.written.end();
+    if (written) {
+      VerifyUnlisted(unlisted, look.info.manifest->name, *segment, &finding);
+    } else if (look.info.live && of_owner) {
       finding.severity = Severity::kOk;
       finding.sentence = "the owner is preparing it";
     } else if (hidden.has_value()) {
@@ -241,6 +261,15 @@ void VerifyOthers(const ChannelLook& look, VerifyReport* report) {
     }
     report->findings.push_back(finding);
   }
+}
+
+Future<absl::StatusOr<UnlistedSegments>> LookForLostManifest(FileSystem* files,
+                                                             std::string directory,
+                                                             const ChannelLook* look) {
+  if (!look->info.manifest.has_value()) co_return UnlistedSegments();
+  absl::StatusOr<UnlistedSegments> unlisted =
+      co_await FindUnlistedSegments(files, directory, *look->info.manifest, look->names);
+  co_return unlisted;
 }
 
 Future<absl::StatusOr<VerifyReport>> VerifyOnce(FileSystem* files, std::string directory,
@@ -267,7 +296,10 @@ Future<absl::StatusOr<VerifyReport>> VerifyOnce(FileSystem* files, std::string d
       TIDELOG_CO_RETURN_IF_ERROR(verified);
     }
   }
-  VerifyOthers(*look, &report);
+  absl::StatusOr<UnlistedSegments> unlisted =
+      co_await LookForLostManifest(files, directory, &*look);
+  TIDELOG_CO_RETURN_IF_ERROR(unlisted.status());
+  VerifyOthers(*look, *unlisted, &report);
   co_return report;
 }
 

@@ -1,6 +1,7 @@
 #include "impls/file/log_directory.h"
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -76,17 +77,6 @@ bool HasTerm(const std::vector<std::string>& names) {
   return std::binary_search(names.begin(), names.end(), kTermName);
 }
 
-// A listing may miss a TERM that comes meanwhile, and show a manifest, which is made after it. The
-// next one has both.
-Future<absl::StatusOr<std::vector<std::string>>> ListChannel(FileSystem* files,
-                                                             std::string directory) {
-  absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
-  if (!names.ok()) co_return names;
-  if (HasTerm(*names) || !NewestManifest(*names).has_value()) co_return names;
-  absl::StatusOr<std::vector<std::string>> again = co_await files->List(directory);
-  co_return again;
-}
-
 }  // namespace
 
 Future<absl::Status> PrepareLogDirectory(FileSystem* files, FileOptions options, uint64_t random) {
@@ -111,7 +101,10 @@ Future<absl::Status> PrepareLogDirectory(FileSystem* files, FileOptions options,
     // A listing may miss a marker that comes meanwhile, and show what is made after it.
     marked = co_await ReadMarker(files, dir);
     TIDELOG_CO_RETURN_IF_ERROR(marked.status());
-    co_return *marked ? absl::OkStatus() : unmarked;
+    if (*marked) co_return absl::OkStatus();
+    absl::Status lost = co_await CheckMarkerIsNotLost(files, dir);
+    TIDELOG_CO_RETURN_IF_ERROR(lost);
+    co_return unmarked;
   }
   // Whoever sees the marker may rely on the directory: so its name is durable first.
   absl::Status synced = co_await files->SyncDirectory(ParentOf(dir));
@@ -130,6 +123,8 @@ Future<absl::Status> CheckLogDirectory(FileSystem* files, FileOptions options) {
   absl::StatusOr<bool> marked = co_await ReadMarker(files, options.dir);
   TIDELOG_CO_RETURN_IF_ERROR(marked.status());
   if (!*marked) {
+    absl::Status unmarked = co_await CheckMarkerIsNotLost(files, options.dir);
+    TIDELOG_CO_RETURN_IF_ERROR(unmarked);
     co_return WalError(
         WalErrorCode::kChannelNotExist,
         absl::StrCat("file log ", options.dir,
@@ -140,6 +135,50 @@ Future<absl::Status> CheckLogDirectory(FileSystem* files, FileOptions options) {
     co_return StorageError(absl::StrCat("look at the log directory ", options.dir), info.status());
   }
   co_return CheckFileSystem(options, *info, /*to_write=*/false);
+}
+
+bool HadAnOwner(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return ManifestName::Parse(name).has_value() || SegmentName::Parse(name).has_value();
+  });
+}
+
+Future<absl::StatusOr<std::vector<std::string>>> ListChannelFiles(FileSystem* files,
+                                                                  std::string directory) {
+  absl::StatusOr<std::vector<std::string>> names = co_await files->List(directory);
+  if (!names.ok()) co_return names;
+  if (HasTerm(*names) || !HadAnOwner(*names)) co_return names;
+  absl::StatusOr<std::vector<std::string>> again = co_await files->List(directory);
+  co_return again;
+}
+
+absl::Status LostTermError(std::string_view channel, std::string_view dir) {
+  return WalError(WalErrorCode::kCorrupt,
+                  absl::StrCat("channel ", channel, " of ", dir,
+                               ": it has files of an owner, and its ", kTermName, " is missing"));
+}
+
+Future<absl::Status> CheckMarkerIsNotLost(FileSystem* files, std::string dir) {
+  absl::StatusOr<std::vector<std::string>> names = co_await files->List(dir);
+  if (!names.ok()) co_return absl::OkStatus();  // Whoever reads it next says why.
+  std::string channel;
+  for (const std::string& name : *names) {
+    if (!ValidateChannelName(name).ok()) continue;
+    absl::StatusOr<std::vector<std::string>> inside = co_await files->List(PathOf(dir, name));
+    if (inside.ok() && HasTerm(*inside)) channel = name;
+  }
+  if (channel.empty()) co_return absl::OkStatus();
+  // Made before any channel: if it is not there now, it was lost.
+  absl::StatusOr<bool> marked = co_await ReadMarker(files, dir);
+  TIDELOG_CO_RETURN_IF_ERROR(marked.status());
+  if (*marked) co_return absl::OkStatus();
+  std::string line = MarkerText();
+  line.pop_back();
+  co_return WalError(
+      WalErrorCode::kCorrupt,
+      absl::StrCat("file log ", dir, ": it holds channel ", channel, ", and its marker, the file ",
+                   kMarkerName, ", is missing; if this is the log, make it again, with the line \"",
+                   line, "\""));
 }
 
 Future<absl::Status> PrepareChannel(FileSystem* files, std::string dir, std::string channel,
@@ -157,18 +196,14 @@ Future<absl::Status> PrepareChannel(FileSystem* files, std::string dir, std::str
     synced = co_await files->SyncDirectory(dir);
     if (!synced.ok()) co_return StorageError(what, synced);
   }
-  absl::StatusOr<std::vector<std::string>> names = co_await ListChannel(files, directory);
+  absl::StatusOr<std::vector<std::string>> names = co_await ListChannelFiles(files, directory);
   if (!names.ok()) co_return StorageError(what, names.status());
   if (HasTerm(*names)) {
     absl::Status term_synced = co_await files->SyncDirectory(directory);
     if (!term_synced.ok()) co_return StorageError(what, term_synced);
     co_return absl::OkStatus();
   }
-  if (NewestManifest(*names).has_value()) {
-    co_return WalError(WalErrorCode::kCorrupt,
-                       absl::StrCat("channel ", channel, " of ", dir,
-                                    ": it has manifests, and its ", kTermName, " is missing"));
-  }
+  if (HadAnOwner(*names)) co_return LostTermError(channel, dir);
   absl::Status created = co_await TermFile::Create(files, directory, random);
   if (!created.ok()) co_return StorageError(what, created);
   co_return absl::OkStatus();
@@ -179,7 +214,11 @@ Future<absl::StatusOr<std::vector<std::string>>> ListLogChannels(FileSystem* fil
   std::vector<std::string> channels;
   absl::StatusOr<bool> marked = co_await ReadMarker(files, dir);
   TIDELOG_CO_RETURN_IF_ERROR(marked.status());
-  if (!*marked) co_return channels;
+  if (!*marked) {
+    absl::Status unmarked = co_await CheckMarkerIsNotLost(files, dir);
+    TIDELOG_CO_RETURN_IF_ERROR(unmarked);
+    co_return channels;
+  }
   absl::StatusOr<std::vector<std::string>> names = co_await files->List(dir);
   if (!names.ok())
     co_return StorageError(absl::StrCat("list the channels of ", dir), names.status());
@@ -187,7 +226,13 @@ Future<absl::StatusOr<std::vector<std::string>>> ListLogChannels(FileSystem* fil
     if (name == kMarkerName || !ValidateChannelName(name).ok()) continue;
     absl::StatusOr<std::vector<std::string>> inside = co_await files->List(PathOf(dir, name));
     if (!inside.ok()) continue;  // No directory, or gone.
-    if (NewestManifest(*inside).has_value()) channels.push_back(name);
+    bool made = NewestManifest(*inside).has_value();
+    if (!made) {
+      absl::StatusOr<std::unique_ptr<TermFile>> term =
+          co_await TermFile::Open(files, PathOf(dir, name), OpenMode::kRead);
+      made = term.ok() ? (*term)->born() : GetWalErrorCode(term.status()) == WalErrorCode::kCorrupt;
+    }
+    if (made) channels.push_back(name);
   }
   co_return channels;
 }

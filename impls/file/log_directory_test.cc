@@ -9,8 +9,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/little_endian.h"
 #include "impls/file/names.h"
 #include "impls/file/options.h"
+#include "impls/file/term_word.h"
 #include "impls/file/testing/missing_file_system.h"
 #include "wal/async/future.h"
 #include "wal/async/test_runtime.h"
@@ -133,6 +135,42 @@ TEST_F(LogDirectoryTest, ReadingFindsNoLogWhereThereIsNone) {
   const auto channels = runtime_.Run([this] { return ListLogChannels(files_, "log"); });
   ASSERT_TRUE(channels.ok());
   EXPECT_TRUE(channels->empty());
+}
+
+TEST_F(LogDirectoryTest, ALostMarkerIsNotTakenForNoLog) {
+  ASSERT_TRUE(MakeDirectory("log").ok());
+  ASSERT_TRUE(MakeDirectory("log/orders").ok());
+  ASSERT_TRUE(Write("log/orders/TERM", std::string(16, 't')).ok());
+  const absl::Status prepared = Prepare();
+  EXPECT_EQ(GetWalErrorCode(prepared), WalErrorCode::kCorrupt) << prepared;
+  EXPECT_THAT(prepared.message(), HasSubstr("\"tidelog file log, format 1\""));
+  const absl::Status checked = runtime_.Run([this] { return CheckLogDirectory(files_, options_); });
+  EXPECT_EQ(GetWalErrorCode(checked), WalErrorCode::kCorrupt) << checked;
+  const auto channels = runtime_.Run([this] { return ListLogChannels(files_, "log"); });
+  EXPECT_EQ(GetWalErrorCode(channels.status()), WalErrorCode::kCorrupt) << channels.status();
+}
+
+TEST_F(LogDirectoryTest, AChannelWithSegmentsAndWithoutTermIsNotTakenForANewOne) {
+  ASSERT_TRUE(Prepare().ok());
+  ASSERT_TRUE(MakeDirectory("log/orders").ok());
+  ASSERT_TRUE(Write("log/orders/000000000000001-00001-0000000001.seg", "bytes").ok());
+  const absl::Status prepared =
+      runtime_.Run([this] { return PrepareChannel(files_, "log", "orders", 1); });
+  EXPECT_EQ(GetWalErrorCode(prepared), WalErrorCode::kCorrupt) << prepared;
+  EXPECT_THAT(prepared.message(), HasSubstr("TERM is missing"));
+}
+
+TEST_F(LogDirectoryTest, AChannelWhoseManifestIsLostIsListed) {
+  ASSERT_TRUE(Prepare().ok());
+  std::string term(16, '\0');
+  for (const char* name : {"made", "new"}) {
+    ASSERT_TRUE(MakeDirectory(absl::StrCat("log/", name)).ok());
+    StoreLittleEndian<uint64_t>(term.data() + 8, BirthWord{1, name[0] == 'm'}.Pack());
+    ASSERT_TRUE(Write(absl::StrCat("log/", name, "/TERM"), term).ok());
+  }
+  const auto channels = runtime_.Run([this] { return ListLogChannels(files_, "log"); });
+  ASSERT_TRUE(channels.ok()) << channels.status();
+  EXPECT_THAT(*channels, ElementsAre("made"));
 }
 
 TEST(FileOptionsTest, DefaultsAreDurable) {

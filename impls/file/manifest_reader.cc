@@ -84,4 +84,15 @@ Future<absl::StatusOr<std::optional<Manifest>>> ReadNewestManifest(FileSystem* f
                                   ": it changed at each of ", kTries, " tries"));
 }
 
+absl::Status CheckOwnerWord(const TermWord& owner, const Manifest& newest) {
+  if (std::pair(newest.name.term, newest.incarnation) <= std::pair(owner.term, owner.incarnation)) {
+    return absl::OkStatus();
+  }
+  return WalError(WalErrorCode::kCorrupt,
+                  absl::StrCat("the file ", kTermName,
+                               " is damaged, or an older one that was put back: it says ",
+                               owner.ToString(), ", and the newest manifest is of ",
+                               ToInt(newest.name.term), "/", newest.incarnation));
+}
+
 }  // namespace tidelog::impls::file

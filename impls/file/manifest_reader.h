@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "impls/file/manifest.h"
 #include "impls/file/names.h"
+#include "impls/file/term_word.h"
 #include "wal/async/future.h"
 #include "wal/io/file_system.h"
 
@@ -30,6 +32,10 @@ Future<absl::StatusOr<std::optional<Manifest>>> ReadNewestManifest(FileSystem* f
                                                                    std::string directory,
                                                                    std::string channel,
                                                                    Published published);
+
+// Whoever publishes a manifest has owned the channel before.  kCorrupt: `owner`, which was loaded
+// behind `newest`, says otherwise, and so is damaged, or an older one that was put back.
+absl::Status CheckOwnerWord(const TermWord& owner, const Manifest& newest);
 
 }  // namespace tidelog::impls::file
 

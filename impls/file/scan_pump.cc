@@ -172,7 +172,10 @@ Future<absl::Status> ScanPump::OpenPlace(ManifestSegment listed) {
       view_->files, view_->directory, view_->manifest->channel, listed, OpenMode::kRead);
   absl::Status status = segment.status();
   if (absl::IsNotFound(status)) {
-    status = WalErrorFrom(WalErrorCode::kCorrupt, "a listed segment is missing", status);
+    status = WalErrorFrom(
+        WalErrorCode::kCorrupt,
+        absl::StrCat("a segment that ", view_->manifest->name.FileName(), " lists is missing"),
+        status);
   }
   if (GetWalErrorCode(status) == WalErrorCode::kCorrupt) {
     const ScanPoint nowhere;

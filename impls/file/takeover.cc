@@ -11,6 +11,7 @@
 #include "impls/file/manifest_reader.h"
 #include "impls/file/names.h"
 #include "impls/file/segment_file.h"
+#include "impls/file/unlisted_segments.h"
 #include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -40,13 +41,9 @@ absl::Status CheckFound(const PChannel& channel, const TermFile& term, const Ter
                     absl::StrCat("open ", ToString(channel),
                                  ": it was written to, and has no manifest any more"));
   }
-  // Whoever published it had to own the term first.
-  if (found->name.term > before.term) {
-    return WalError(WalErrorCode::kCorrupt,
-                    absl::StrCat("open ", ToString(channel), ": ", found->name.FileName(),
-                                 " is newer than its owner word, which said ", before.ToString()));
-  }
-  return absl::OkStatus();
+  absl::Status owned = CheckOwnerWord(before, *found);
+  if (owned.ok()) return owned;
+  return WalErrorFrom(WalErrorCode::kCorrupt, absl::StrCat("open ", ToString(channel)), owned);
 }
 
 // Where the sealed part of the log ends.
@@ -78,10 +75,13 @@ class Takeover {
   Future<absl::StatusOr<OwnedChannel>> Run();
 
  private:
+  Future<absl::Status> OpenTerm();
+  Future<absl::Status> LookBeforeClaim();
   Future<absl::Status> Claim();
   Future<absl::Status> ReadManifest();
   Future<absl::Status> FindBoundary();
-  Future<absl::Status> CheckFilesListed();
+  Future<absl::Status> CheckFiles();
+  Future<absl::Status> CheckNothingUnlisted(std::vector<std::string> names);
   Future<absl::Status> ReadNewestRecords();
   Future<absl::StatusOr<ImmutableMessage>> Read(uint64_t id);
   Future<absl::Status> Sweep();
@@ -92,13 +92,30 @@ class Takeover {
   TermWord before_;
 };
 
-Future<absl::Status> Takeover::Claim() {
+Future<absl::Status> Takeover::OpenTerm() {
   absl::StatusOr<std::unique_ptr<TermFile>> term =
       co_await TermFile::Open(request_.files, directory_, OpenMode::kReadWrite);
   if (!term.ok()) {
     co_return StorageError(absl::StrCat("open ", ToString(request_.channel)), term.status());
   }
   channel_.term = *std::move(term);
+  co_return absl::OkStatus();
+}
+
+// Refuses what it could not go on from, while that fences nobody yet and changes nothing: above all
+// the log of a newer program.  What it finds good may be otherwise after the claim, and is looked
+// at again.
+Future<absl::Status> Takeover::LookBeforeClaim() {
+  absl::StatusOr<std::optional<Manifest>> found = co_await ReadNewestManifest(
+      request_.files, directory_, request_.channel.name, Published::kNotKnown);
+  const WalErrorCode code = GetWalErrorCode(found.status());
+  if (code == WalErrorCode::kCorrupt || code == WalErrorCode::kInner) co_return found.status();
+  // A first look may miss one that is replaced meanwhile.
+  if (!found.ok() || !found->has_value()) co_return absl::OkStatus();
+  co_return CheckFound(request_.channel, *channel_.term, channel_.term->Load(), *found);
+}
+
+Future<absl::Status> Takeover::Claim() {
   absl::StatusOr<TermWord> before = co_await channel_.term->Claim(request_.channel.term);
   TIDELOG_CO_RETURN_IF_ERROR(before.status());
   before_ = *before;
@@ -128,7 +145,7 @@ Future<absl::Status> Takeover::ReadManifest() {
 }
 
 // A listed file that is missing is damage, whether anybody reads it or not.
-Future<absl::Status> Takeover::CheckFilesListed() {
+Future<absl::Status> Takeover::CheckFiles() {
   absl::StatusOr<std::vector<std::string>> names = co_await request_.files->List(directory_);
   if (!names.ok()) {
     co_return StorageError(absl::StrCat("list channel ", request_.channel.name), names.status());
@@ -138,8 +155,29 @@ Future<absl::Status> Takeover::CheckFilesListed() {
     co_return WalError(
         WalErrorCode::kCorrupt,
         absl::StrCat("open ", ToString(request_.channel), ": segment ", segment.name.FileName(),
-                     ", ids from ", segment.base_id, " on, is missing"));
+                     ", ids from ", segment.base_id, " on, is missing, and ",
+                     channel_.chain->manifest()->name.FileName(), " lists it"));
   }
+  absl::Status unlisted = co_await CheckNothingUnlisted(*std::move(names));
+  co_return unlisted;
+}
+
+// Before anything is published: whoever puts the right manifest back finds it the newest.
+Future<absl::Status> Takeover::CheckNothingUnlisted(std::vector<std::string> names) {
+  const std::shared_ptr<const Manifest> manifest = channel_.chain->manifest();
+  if (manifest->segments.empty()) co_return absl::OkStatus();
+  absl::StatusOr<UnlistedSegments> unlisted =
+      co_await FindUnlistedSegments(request_.files, directory_, *manifest, std::move(names));
+  TIDELOG_CO_RETURN_IF_ERROR(unlisted.status());
+  if (unlisted->written.empty()) co_return absl::OkStatus();
+  const std::string what = unlisted->ToString(manifest->name);
+  if (unlisted->ManifestIsLost()) {
+    co_return WalError(WalErrorCode::kCorrupt,
+                       absl::StrCat("open ", ToString(request_.channel), ": ", what,
+                                    ", and some were durable: an older manifest was put back"));
+  }
+  request_.observer->OnEvent({Event::Kind::kTornTail, request_.channel,
+                              absl::StrCat(what, ", and none was durable: dropped")});
   co_return absl::OkStatus();
 }
 
@@ -219,11 +257,13 @@ Future<absl::Status> Takeover::Sweep() {
 }
 
 Future<absl::StatusOr<OwnedChannel>> Takeover::Run() {
-  absl::Status status = co_await Claim();
+  absl::Status status = co_await OpenTerm();
+  if (status.ok()) status = co_await LookBeforeClaim();
+  if (status.ok()) status = co_await Claim();
   TIDELOG_CO_RETURN_IF_ERROR(status);
   TermFile* const term = channel_.term.get();
   status = co_await ReadManifest();
-  if (status.ok()) status = co_await CheckFilesListed();
+  if (status.ok()) status = co_await CheckFiles();
   if (status.ok()) status = co_await FindBoundary();
   if (!status.ok()) co_return OpenError(request_.channel, *term, std::move(status));
   // An owner that acknowledged anything beyond the boundary would have to have found itself

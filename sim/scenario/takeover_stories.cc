@@ -77,7 +77,7 @@ Plan TailIsAskedForInVain(uint64_t seed) {
   return script.Open(1, 10)
       .Append(1, 14, 2)
       .Append(1, 40, 2)
-      .Fault(FaultClass::kDiskError, Nth(Site::kDiskRead, seed % 16), /*slot=*/1,
+      .Fault(FaultClass::kDiskError, Nth(Site::kDiskRead, seed % 24), /*slot=*/1,
              /*duration_ms=*/0, EIO)
       .Make(seed);
 }

@@ -21,9 +21,10 @@ absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) 
   }
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(flags);
   if (!session.ok()) return session.status();
-  if (!flags.channel.empty()) return std::vector<std::string>{flags.channel};
-  return RunOnFiles(
-      [&] { return impls::file::ListChannels(DefaultFileSystem(), flags.directory); });
+  absl::StatusOr<std::vector<std::string>> channels =
+      RunOnFiles([&] { return impls::file::ListChannels(DefaultFileSystem(), flags.directory); });
+  if (!channels.ok() || flags.channel.empty()) return channels;
+  return std::vector<std::string>{flags.channel};
 }
 
 }  // namespace tidelog::walctl
