@@ -2,6 +2,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,8 +12,11 @@
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "impls/file/segment_format.h"
 #include "impls/file/testing/log_machine.h"
 #include "wal/async/future.h"
+#include "wal/async/test_runtime.h"
+#include "wal/io/file_system.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/status.h"
 #include "wal/types.h"
@@ -23,6 +28,7 @@ namespace tidelog::impls::file {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using walimpls::CloseMode;
 
@@ -164,6 +170,40 @@ TEST(ReaderTest, FollowsOverSegmentsAndACleanClose) {
   ASSERT_TRUE(owner.Close(CloseMode::kClean).ok());
   for (const uint64_t one : reader.Take()) seen.push_back(one);
   EXPECT_EQ(seen, all);
+}
+
+// Flips a bit of a file, on the disk too.
+void Rot(LogMachine* machine, const std::string& path, uint64_t offset) {
+  TestRuntime& runtime = machine->runtime();
+  FileSystem* files = machine->disk().NewProcess();
+  auto file = runtime.Run([&] { return files->Open(path, OpenMode::kReadWrite); });
+  CHECK_OK(file.status());
+  char byte = 0;
+  const std::span<char> into(&byte, 1);
+  CHECK_OK(runtime.Run([&] { return (*file)->Read(offset, into); }).status());
+  byte = static_cast<char>(byte ^ 1);
+  const std::span<const char> piece(&byte, 1);
+  const std::span<const char> pieces[] = {piece};
+  CHECK_OK(runtime.Run([&] { return (*file)->Write(offset, pieces); }));
+}
+
+// F5: it does not wait for ever for what a later watermark calls durable.
+TEST(ReaderTest, ThatMeetsRotInASegmentThatIsBeingWrittenIsTold) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(owner.Append(1, 200).ok());
+  owner.Tick();
+  const uint64_t second_group = kSegmentHeaderSize + FrameSize(264) + kCommitFrameSize;
+  Rot(&machine, "log/orders/000000000000001-00001-0000000001.seg", second_group + 100);
+  const SeenLog seen = machine.ReadAsReader();
+  EXPECT_EQ(GetWalErrorCode(seen.status), WalErrorCode::kCorrupt) << seen.status;
+  EXPECT_THAT(seen.status.message(), HasSubstr("bytes ["));
+  EXPECT_THAT(seen.status.message(), HasSubstr("ids from 2 on"));
+  Reader reader(&machine);  // That does not ask for the tail first.
+  EXPECT_THAT(reader.Take(), IsEmpty());
+  EXPECT_EQ(GetWalErrorCode(reader.status()), WalErrorCode::kCorrupt) << reader.status();
+  EXPECT_THAT(reader.status().message(), HasSubstr("ids from 2 on"));
 }
 
 // F4: never a silent skip.

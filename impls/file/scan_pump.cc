@@ -191,6 +191,7 @@ Future<absl::Status> ScanPump::OpenPlace(ManifestSegment listed) {
   if (is_tail && view_->tail_index != nullptr) index = view_->tail_index->entries();
   const ScanPoint from = StartFor(place.segment.header, index, next_id_);
   place_ = std::move(place);
+  suspect_.reset();
   StartScan(from);
   co_return absl::OkStatus();
 }
@@ -257,6 +258,10 @@ Future<absl::Status> ScanPump::ReadChunk() {
   TIDELOG_CO_RETURN_IF_ERROR(record_error_);
   const bool moved = next_id_ != id_before || held_.size() != held_before;
   probe_bytes_ = moved ? std::min(2 * probe_bytes_, setup_.bytes_max) : kProbeBytes;
+  const std::string_view bytes(block_->bytes(), *read);
+  if (!end.has_value() && scan->done() && MoreWasDurable(want.offset, bytes)) {
+    co_return OnMoreWasDurable(want.offset + *read);
+  }
   co_return AfterChunk(want.offset + *read, end);
 }
 
@@ -283,6 +288,39 @@ absl::Status ScanPump::AfterChunk(uint64_t read_end, std::optional<uint64_t> rea
                   absl::StrCat(RangeText(place_->segment.header, result.bad_offset,
                                          std::max(read_end, result.bad_offset)),
                                ", ids from ", result.end.next_id, " on: not what was written"));
+}
+
+// Whether in `bytes`, which were read at `offset`, a watermark behind the last good group says that
+// more than that was durable.  What lies beyond them is looked at by whoever opens the log, and
+// once the segment is sealed.
+bool ScanPump::MoreWasDurable(uint64_t offset, std::string_view bytes) const {
+  SegmentScan::Options options;
+  options.header = place_->segment.header;
+  options.from = place_->scan->result().end;
+  options.records = false;
+  SegmentScan look(std::move(options));
+  while (!look.done()) {
+    const uint64_t at = std::min<uint64_t>(look.want().offset - offset, bytes.size());
+    look.Feed(offset + at, bytes.substr(at), [](const ScanGroup&) {});
+  }
+  return look.result().facts.watermark_beyond;
+}
+
+absl::Status ScanPump::OnMoreWasDurable(uint64_t read_end) {
+  const ScanResult result = place_->scan->result();
+  // The owner may have finished a group, and written the next, while the file was read: only what
+  // is still bad on a second look is.
+  if (suspect_ == result.end.offset) {
+    return WalError(
+        WalErrorCode::kCorrupt,
+        absl::StrCat(RangeText(place_->segment.header, result.bad_offset, read_end), ", ids from ",
+                     result.end.next_id, " on: a later watermark says that more was durable"));
+  }
+  suspect_ = result.end.offset;
+  const ScanPoint resume = resume_;
+  StartScan(result.end);
+  if (!held_.empty()) resume_ = resume;
+  return absl::OkStatus();
 }
 
 void ScanPump::TakeGroup(const ScanGroup& group) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -85,6 +86,8 @@ class ScanPump : public std::enable_shared_from_this<ScanPump> {
   void StartScan(ScanPoint from);
   Future<absl::Status> ReadChunk();
   absl::Status AfterChunk(uint64_t read_end, std::optional<uint64_t> readable_end);
+  bool MoreWasDurable(uint64_t offset, std::string_view bytes) const;
+  absl::Status OnMoreWasDurable(uint64_t read_end);
   Future<absl::Status> OnDamage(absl::Status corrupt, ScanPoint from);
   Future<absl::StatusOr<uint64_t>> FindResync(ScanPoint from);
   Future<absl::StatusOr<bool>> ManifestMoved();
@@ -104,6 +107,7 @@ class ScanPump : public std::enable_shared_from_this<ScanPump> {
   std::optional<Place> place_;
   ScanPoint resume_;  // In place_: where a scan meets next_id_.
   std::deque<HeldGroup> held_;
+  std::optional<uint64_t> suspect_;  // Where OnMoreWasDurable() was called last.
   MessageBlockRef block_;
   size_t probe_bytes_;
   absl::Status record_error_;

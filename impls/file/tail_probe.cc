@@ -9,8 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/recovery_table.h"
 #include "impls/file/segment_file.h"
 #include "impls/file/segment_scan.h"
+#include "impls/file/tail_recovery.h"
 #include "wal/base/status_macros.h"
 #include "wal/message/message.h"
 #include "wal/message/message_block.h"
@@ -47,30 +49,34 @@ VisibleTail DamagedTail(const Manifest& manifest, const Seal& seal,
   return {seal.last_id, Position{oldest, tick}, tick};
 }
 
-// The tail below the newest watermark of an unsealed segment; none: it lies before the segment.
-Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* files,
-                                                                 std::string directory,
-                                                                 std::string channel,
-                                                                 ManifestSegment listed,
-                                                                 MessageId::Origin origin) {
-  absl::StatusOr<SegmentFile> segment = co_await OpenSegment(
-      files, std::move(directory), std::move(channel), listed, OpenMode::kRead);
-  TIDELOG_CO_RETURN_IF_ERROR(segment.status());
+// Collects what the watermarks of a segment cover.
+class CoveredGroups {
+ public:
+  explicit CoveredGroups(const MessageId::Origin& origin) : origin_(origin) {}
+
+  void OnGroup(const ScanGroup& group) {
+    while (!beyond_.empty() && beyond_.front().last_id <= group.commit.watermark) {
+      newest_ = beyond_.front();
+      beyond_.pop_front();
+    }
+    std::optional<VisibleTail> tail = TailOf(group, origin_);
+    if (tail.has_value()) beyond_.push_back(*tail);
+  }
+  const std::optional<VisibleTail>& newest() const { return newest_; }
+
+ private:
+  const MessageId::Origin origin_;
+  std::optional<VisibleTail> newest_;
+  std::deque<VisibleTail> beyond_;  // Of groups that no watermark covers yet.
+};
+
+Future<absl::StatusOr<ScanResult>> ScanUnsealed(const SegmentFile* segment, ScanPoint from,
+                                                CoveredGroups* groups) {
   SegmentScan::Options options;
   options.header = segment->header;
-  options.from = SegmentScan::FirstPoint(segment->header);
-  options.tail = SegmentScan::Tail::kStop;
+  options.from = from;
   SegmentScan scan(std::move(options));
-  std::optional<VisibleTail> visible;
-  std::deque<VisibleTail> beyond;  // Of groups that no watermark covers yet.
-  auto on_group = [&](const ScanGroup& group) {
-    while (!beyond.empty() && beyond.front().last_id <= group.commit.watermark) {
-      visible = beyond.front();
-      beyond.pop_front();
-    }
-    std::optional<VisibleTail> tail = TailOf(group, origin);
-    if (tail.has_value()) beyond.push_back(*tail);
-  };
+  auto on_group = [groups](const ScanGroup& group) { groups->OnGroup(group); };
   std::string bytes;
   while (!scan.done()) {
     const SegmentScan::Want want = scan.want();
@@ -83,7 +89,31 @@ Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* fil
     }
     scan.Feed(want.offset, std::string_view(bytes).substr(0, *read), on_group);
   }
-  co_return visible;
+  co_return scan.result();
+}
+
+// The tail below the newest watermark of an unsealed segment; none: it lies before the segment.
+Future<absl::StatusOr<std::optional<VisibleTail>>> ProbeUnsealed(FileSystem* files,
+                                                                 std::string directory,
+                                                                 std::string channel,
+                                                                 ManifestSegment listed,
+                                                                 MessageId::Origin origin) {
+  absl::StatusOr<SegmentFile> segment = co_await OpenSegment(
+      files, std::move(directory), std::move(channel), listed, OpenMode::kRead);
+  TIDELOG_CO_RETURN_IF_ERROR(segment.status());
+  CoveredGroups groups(origin);
+  ScanPoint from = SegmentScan::FirstPoint(segment->header);
+  std::optional<uint64_t> suspect;
+  for (;;) {
+    absl::StatusOr<ScanResult> scan = co_await ScanUnsealed(&*segment, from, &groups);
+    TIDELOG_CO_RETURN_IF_ERROR(scan.status());
+    if (JudgeTail(scan->facts).verdict != TailVerdict::kCorrupt) co_return groups.newest();
+    // While the scan looked behind a group that was being written, the owner may have finished it,
+    // and written the next with a watermark: only what is still bad on a second look is.
+    if (suspect == scan->end.offset) co_return CorruptTail(segment->header, *scan);
+    suspect = scan->end.offset;
+    from = scan->end;
+  }
 }
 
 }  // namespace

@@ -24,8 +24,9 @@ struct VisibleTail {
 
 // Reads the last segment of `manifest`, of the channel in `directory`: to its seal, or to its
 // newest watermark.  A sealed last record that is damaged does not hide what the seal says of it.
-// `files` must outlive the operation.  NOT_FOUND: a segment is gone; there may
-// be a newer manifest.  Errors else as OpenSegment()'s.
+// `files` must outlive the operation.  NOT_FOUND: a segment is gone; kCorrupt: something that was
+// durable cannot be read, or OpenSegment()'s: there may be a newer manifest.  Others:
+// OpenSegment()'s.
 Future<absl::StatusOr<VisibleTail>> ProbeTail(FileSystem* files, std::string directory,
                                               Manifest manifest, MessageId::Origin origin);
 

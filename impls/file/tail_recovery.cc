@@ -80,13 +80,7 @@ absl::StatusOr<RecoveredTail> Judge(const SegmentHeader& header, const ScanResul
   TailFacts facts = result.facts;
   if (MutantIs(Mutant::kWatermarkIgnored)) facts.watermark_beyond = false;
   const RecoveryCase found = JudgeTail(facts);
-  if (found.verdict == TailVerdict::kCorrupt) {
-    const uint64_t end = std::max({result.residue_end, result.file_size, result.bad_offset});
-    return WalError(
-        WalErrorCode::kCorrupt,
-        absl::StrCat(RangeText(header, result.bad_offset, end), ", ids from ", result.end.next_id,
-                     " on: ", found.reason, " (case ", found.label, "); see walctl verify"));
-  }
+  if (found.verdict == TailVerdict::kCorrupt) return CorruptTail(header, result);
   RecoveredTail recovered;
   recovered.tail = before;
   recovered.tail.last_id = result.end.next_id - 1;
@@ -101,6 +95,15 @@ absl::StatusOr<RecoveredTail> Judge(const SegmentHeader& header, const ScanResul
 }
 
 }  // namespace
+
+absl::Status CorruptTail(const SegmentHeader& header, const ScanResult& result) {
+  const RecoveryCase found = JudgeTail(result.facts);
+  const uint64_t end = std::max({result.residue_end, result.file_size, result.bad_offset});
+  return WalError(
+      WalErrorCode::kCorrupt,
+      absl::StrCat(RangeText(header, result.bad_offset, end), ", ids from ", result.end.next_id,
+                   " on: ", found.reason, " (case ", found.label, "); see walctl verify"));
+}
 
 TailPoint EmptyTail(const ManifestSegment& segment, const TailPoint& before) {
   TailPoint tail = before;

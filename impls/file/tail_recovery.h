@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "impls/file/manifest.h"
+#include "impls/file/segment_format.h"
+#include "impls/file/segment_scan.h"
 #include "wal/async/future.h"
 #include "wal/io/file_system.h"
 
@@ -24,6 +27,9 @@ struct TailPoint {
 
 // Where `segment` ends if it holds nothing; ticks as of those before it.
 TailPoint EmptyTail(const ManifestSegment& segment, const TailPoint& before);
+
+// What is said of an unsealed segment that JudgeTail() finds corrupt.
+absl::Status CorruptTail(const SegmentHeader& header, const ScanResult& result);
 
 struct RecoveredTail {
   TailPoint tail;
