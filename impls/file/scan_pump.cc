@@ -224,8 +224,11 @@ Future<absl::Status> ScanPump::ReadChunk() {
   if (!end.has_value())
     size = std::max<uint64_t>(want.size, std::min<uint64_t>(size, probe_bytes_));
   if (end.has_value() && want.offset >= *end) {
-    starved_ = true;
-    co_return absl::OkStatus();
+    starved_ = !place_->listed.seal.has_value();
+    if (starved_) co_return absl::OkStatus();
+    // Nothing more will come: the scan sees whether it is where the seal says.
+    scan->Feed(want.offset, {}, [](const ScanGroup&) {});
+    co_return AfterChunk(want.offset, end);
   }
   // What lies beyond is being written: where the scan wants to see it, it gets zeros.
   uint64_t readable = size;
@@ -275,7 +278,8 @@ absl::Status ScanPump::AfterChunk(uint64_t read_end, std::optional<uint64_t> rea
     place_.reset();
     return absl::OkStatus();
   }
-  const bool all_good = readable_end.has_value() && result.end.offset == *readable_end;
+  const bool all_good = !place_->listed.seal.has_value() && readable_end.has_value() &&
+                        result.end.offset == *readable_end;
   if (!readable_end.has_value() || all_good) {
     // Not written yet, or half: look again from there when something changes.
     const ScanPoint resume = resume_;
