@@ -43,8 +43,8 @@ Future<absl::StatusOr<std::string>> ReadWholeFile(FileSystem* files, std::string
   absl::StatusOr<uint64_t> size = co_await (*file)->Size();
   TIDELOG_CO_RETURN_IF_ERROR(size.status());
   if (*size > bytes_max) {
-    co_return absl::OutOfRangeError(
-        absl::StrCat(path, ": ", *size, " bytes, expected at most ", bytes_max));
+    co_return WalError(WalErrorCode::kCorrupt,
+                       absl::StrCat(path, ": ", *size, " bytes, expected at most ", bytes_max));
   }
   std::string bytes(*size, '\0');
   absl::StatusOr<size_t> read = co_await (*file)->Read(0, std::span<char>(bytes));

@@ -25,8 +25,7 @@ absl::Status StorageError(std::string_view what, const absl::Status& cause);
 // so kUnavailable stands for kResourceExhausted.
 absl::Status ReadError(std::string_view what, const absl::Status& cause);
 
-// All bytes of a file.  `bytes_max` bounds what is believed of its size.  Errors: the file
-// system's.
+// All bytes of a file.  kCorrupt: they are more than `bytes_max`.  Others: the file system's.
 Future<absl::StatusOr<std::string>> ReadWholeFile(FileSystem* files, std::string path,
                                                   uint64_t bytes_max);
 
