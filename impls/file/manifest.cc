@@ -170,6 +170,17 @@ absl::Status CheckNamesAscend(const Manifest& manifest) {
   return absl::OkStatus();
 }
 
+// Of a file that a segment can have; asked before anything else is.
+absl::Status CheckNamesValid(const Manifest& manifest) {
+  for (const ManifestSegment& segment : manifest.segments) {
+    if (segment.name.IsValid()) continue;
+    return Corrupt(absl::StrCat("lists a segment of term ", ToInt(segment.name.term),
+                                ", incarnation ", segment.name.incarnation,
+                                ": no file can be named so"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDistinct(const Manifest& manifest) {
   absl::btree_set<SegmentName> names;
   absl::btree_set<SegmentUuid> uuids;
@@ -250,6 +261,7 @@ absl::Status CheckManifest(const Manifest& manifest) {
     return Corrupt(absl::StrCat("begins at id ", first.base_id, ", but only ids below ",
                                 manifest.mark.id, " were truncated"));
   }
+  TIDELOG_RETURN_IF_ERROR(CheckNamesValid(manifest));
   TIDELOG_RETURN_IF_ERROR(CheckDistinct(manifest));
   TIDELOG_RETURN_IF_ERROR(CheckNamesAscend(manifest));
   const ManifestSegment* before = nullptr;

@@ -217,6 +217,15 @@ TEST_F(CheckManifestTest, NoSegmentIsOfALaterTerm) {
   ExpectCorrupt("later term");
 }
 
+// The checksum is good, and yet no file can be named so.
+TEST_F(CheckManifestTest, NamesAreSmallEnoughForFiles) {
+  manifest_.segments[0].name.incarnation = 0x10000;
+  ExpectCorrupt("incarnation 65536");
+  manifest_ = TestManifest();
+  manifest_.segments[0].name.term = Term{-1};
+  ExpectCorrupt("term -1");
+}
+
 TEST_F(CheckManifestTest, NamesAndIdsAreDistinct) {
   manifest_.segments[2].uuid = manifest_.segments[0].uuid;
   ExpectCorrupt("another segment's id");

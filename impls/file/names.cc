@@ -113,6 +113,10 @@ absl::Status CheckMarkerText(std::string_view text) {
   return absl::OkStatus();
 }
 
+bool SegmentName::IsValid() const {
+  return ToInt(term) >= 0 && term <= kTermMax && incarnation <= kIncarnationMax;
+}
+
 std::string SegmentName::FileName() const {
   return absl::StrCat(SegmentStem(*this), kSegmentSuffix);
 }

@@ -42,6 +42,7 @@ struct SegmentName {
   Term term{};
   uint32_t incarnation = 0;
   uint32_t number = 0;                // From 1, never used twice by one incarnation.
+  bool IsValid() const;               // Small enough for a file's name; the rest requires it.
   std::string FileName() const;       // "...seg"
   std::string IndexFileName() const;  // "...idx"
   static std::optional<SegmentName> Parse(std::string_view file_name);       // Of a "...seg".
