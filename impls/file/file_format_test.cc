@@ -5,18 +5,21 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "gtest/gtest.h"
+#include "impls/file/little_endian.h"
 #include "impls/file/manifest.h"
+#include "impls/file/names.h"
 #include "impls/file/segment_format.h"
 #include "impls/file/segment_scan.h"
 #include "impls/file/term_word.h"
@@ -29,27 +32,39 @@ namespace {
 
 constexpr char kDocument[] = "wal/doc/file_format.md";
 
-// The bytes of the dump below a heading, zeros where it says nothing.  A line of a dump is an
-// offset, two blanks, bytes as pairs of hexadecimal digits, two blanks, a remark.
-std::string DumpBelow(std::string_view heading) {
+std::string Document() {
   std::ifstream file(kDocument);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Adds a line of a dump to `bytes`: an offset, two blanks, bytes as pairs of hexadecimal digits,
+// two blanks, a remark.  False: it is no such line, or not behind those before it.
+bool AddLine(std::string_view line, std::string* bytes) {
+  const std::vector<std::string> columns =
+      absl::StrSplit(absl::StripLeadingAsciiWhitespace(line), absl::MaxSplits("  ", 2));
+  uint64_t offset = 0;
+  if (columns.size() < 2 || !absl::SimpleAtoi(columns[0], &offset)) return false;
+  for (const std::string_view pair : absl::StrSplit(absl::StripAsciiWhitespace(columns[1]), ' ')) {
+    std::string byte;
+    if (pair.size() != 2 || !absl::HexStringToBytes(pair, &byte)) return false;
+    if (offset < bytes->size()) return false;
+    bytes->resize(offset++);
+    bytes->append(byte);
+  }
+  return true;
+}
+
+// The bytes of the dump below a heading, zeros where it says nothing.
+std::string DumpBelow(std::string_view heading) {
   const std::vector<std::string> parts =
-      absl::StrSplit(text, absl::StrCat("\n### ", heading, "\n"));
-  if (parts.size() != 2) return "";
+      absl::StrSplit(Document(), absl::StrCat("\n### ", heading, "\n"));
+  if (parts.size() != 2) return "no such heading";
   const std::string section = parts[1].substr(0, parts[1].find("\n#"));
-  const std::vector<std::string> fenced = absl::StrSplit(section, "\n```\n");
-  if (fenced.size() < 2) return "";
+  const std::vector<std::string> fenced = absl::StrSplit(section, "\n```");
+  if (fenced.size() != 3) return "not one dump";
   std::string bytes;
   for (const std::string_view line : absl::StrSplit(fenced[1], '\n')) {
-    const std::vector<std::string> columns =
-        absl::StrSplit(absl::StripLeadingAsciiWhitespace(line), absl::MaxSplits("  ", 2));
-    uint64_t offset = 0;
-    if (columns.size() < 2 || !absl::SimpleAtoi(columns[0], &offset)) continue;
-    std::string run;
-    if (!absl::HexStringToBytes(absl::StrReplaceAll(columns[1], {{" ", ""}}), &run)) return "";
-    if (bytes.size() < offset + run.size()) bytes.resize(offset + run.size());
-    bytes.replace(offset, run.size(), run);
+    if (!line.empty() && !AddLine(line, &bytes)) return absl::StrCat("a bad line: ", line);
   }
   return bytes;
 }
@@ -125,11 +140,23 @@ TEST(FileFormatTest, TheDocumentShowsTheManifestAsItIsWritten) {
                                                  << DumpOf(manifest);
 }
 
-TEST(FileFormatTest, TheDocumentShowsTheOwnerWord) {
-  const uint64_t word = TermWord{Term{7}, 1, true}.Pack();
-  std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(word >> (8 * i)));
+TEST(FileFormatTest, TheDocumentShowsTheMarker) { EXPECT_EQ(DumpBelow("TIDELOG"), MarkerText()); }
+
+TEST(FileFormatTest, TheDocumentShowsTheTwoWordsOfTerm) {
+  std::string bytes(16, '\0');
+  StoreLittleEndian<uint64_t>(bytes.data(), TermWord{Term{7}, 1, true}.Pack());
+  StoreLittleEndian<uint64_t>(bytes.data() + 8, BirthWord{0x87654321, true}.Pack());
   EXPECT_EQ(DumpBelow("TERM"), bytes) << "the document should show\n" << DumpOf(bytes);
+}
+
+TEST(FileFormatTest, TheDocumentNamesTheFiles) {
+  EXPECT_TRUE(
+      absl::StrContains(Document(), absl::StrCat("`", ExampleHeader().name.FileName(), "`, ",
+                                                 ExampleHeader().capacity, " bytes.")));
+  const Manifest manifest = ExampleManifest();
+  EXPECT_TRUE(
+      absl::StrContains(Document(), absl::StrCat("`", manifest.name.FileName(), "`, ",
+                                                 EncodeManifest(manifest).size(), " bytes.")));
 }
 
 // What a program of a later version must still be able to read.
