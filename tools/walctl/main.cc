@@ -1,5 +1,6 @@
 // walctl: looks at logs and works on them, from the command line.  `walctl --help` is its manual.
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -135,6 +136,8 @@ CLI::App* AddTail(CLI::App* app, Flags* flags) {
 }
 
 int Main(int argc, char** argv) {
+  // A write beyond `ulimit -f` fails, and is told like any other.
+  (void)std::signal(SIGXFSZ, SIG_IGN);
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kError);
   absl::InitializeLog();
   CLI::App app("walctl: logs of Tidelog, from the command line", "walctl");

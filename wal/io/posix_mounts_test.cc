@@ -1,19 +1,10 @@
 // PosixFileSystem on file systems mounted for this test, which nobody else sees: a tmpfs of 1 MiB,
 // which gets really full, and a ramfs, which can neither reserve blocks nor read directly.
 //
-// Needs a mount namespace of its own, which the kernel gives to any user unless it was told not
-// to.  Where it was, set TIDELOG_TEST_WITHOUT_MOUNT=1 (bazel test --test_env=...) to leave this
-// out.
+// Where the machine does not let users mount: testing/own_mounts.h.
 
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +22,7 @@
 #include "wal/async/thread_runtime.h"
 #include "wal/io/file_system.h"
 #include "wal/io/posix_file_system.h"
+#include "wal/io/testing/own_mounts.h"
 
 namespace tidelog {
 namespace {
@@ -43,51 +35,12 @@ using Pieces = std::vector<std::span<const char>>;
 
 constexpr size_t kDiskSize = 1 << 20;
 
-absl::Status WriteFile(const std::string& path, std::string_view contents) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool written = fd >= 0 && write(fd, contents.data(), contents.size()) ==
-                                      static_cast<ssize_t>(contents.size());
-  absl::Status status;
-  if (!written) status = absl::ErrnoToStatus(errno, absl::StrCat("write ", path));
-  if (fd >= 0) close(fd);
-  return status;
-}
-
-// Gives the process mounts of its own; also the rights to change them, if it has not.
-absl::Status OwnMounts() {
-  const uid_t user = getuid();
-  const gid_t group = getgid();
-  if (unshare(CLONE_NEWNS) == 0) return absl::OkStatus();
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return absl::ErrnoToStatus(errno, "unshare");
-  absl::Status status = WriteFile("/proc/self/setgroups", "deny");  // Before gid_map.
-  if (status.ok()) status = WriteFile("/proc/self/uid_map", absl::StrCat("0 ", user, " 1"));
-  if (status.ok()) status = WriteFile("/proc/self/gid_map", absl::StrCat("0 ", group, " 1"));
-  return status;
-}
-
 std::string SmallDisk() { return absl::StrCat(testing::TempDir(), "/small_disk"); }
 std::string PlainDisk() { return absl::StrCat(testing::TempDir(), "/plain_disk"); }
 
-absl::Status Mount(const std::string& path, const char* type, const std::string& options) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("mkdir ", path));
-  }
-  if (mount("none", path.c_str(), type, 0, options.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("mount ", type, " on ", path));
-  }
-  return absl::OkStatus();
-}
-
-// Requires: one thread only.
 absl::Status MountAll() {
-  absl::Status status = OwnMounts();
-  // Else what is mounted here would be so for everybody.
-  if (status.ok() && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    status = absl::ErrnoToStatus(errno, "make mounts private");
-  }
-  const std::string options = absl::StrCat("mode=0777,size=", kDiskSize);
-  if (status.ok()) status = Mount(SmallDisk(), "tmpfs", options);
-  if (status.ok()) status = Mount(PlainDisk(), "ramfs", "mode=0777");
+  absl::Status status = MountAt(SmallDisk(), "tmpfs", absl::StrCat("mode=0777,size=", kDiskSize));
+  if (status.ok()) status = MountAt(PlainDisk(), "ramfs", "mode=0777");
   return status;
 }
 
@@ -194,7 +147,7 @@ TEST_F(PosixMountsTest, InfoTellsTheTypeAndWhatIsFree) {
 
 TEST_F(PosixMountsTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
   Create("a");
-  ASSERT_EQ(mount("none", SmallDisk().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  ASSERT_THAT(RemountReadOnly(SmallDisk(), true), IsOk());
   const auto refused =
       StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("Read-only file system"));
   EXPECT_THAT(Await([&] { return files_.Open(Path("b"), OpenMode::kCreateExclusive); }).status(),
@@ -204,7 +157,7 @@ TEST_F(PosixMountsTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
   EXPECT_THAT(Await([&] { return files_.Open(Path("a"), OpenMode::kRead); }), IsOk());
   EXPECT_THAT(Await([&] { return files_.Unlink(Path("a")); }), refused);
   const auto info = Await([&] { return files_.Info(SmallDisk()); });
-  ASSERT_EQ(mount("none", SmallDisk().c_str(), nullptr, MS_REMOUNT, nullptr), 0);
+  ASSERT_THAT(RemountReadOnly(SmallDisk(), false), IsOk());
   ASSERT_THAT(info, IsOk());
   EXPECT_TRUE(info->read_only);
 }
@@ -213,13 +166,5 @@ TEST_F(PosixMountsTest, AReadOnlyFileSystemRefusesWhatWouldChangeIt) {
 }  // namespace tidelog
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (std::getenv("TIDELOG_TEST_WITHOUT_MOUNT") != nullptr) {
-    std::puts("left out: TIDELOG_TEST_WITHOUT_MOUNT is set");
-    return EXIT_SUCCESS;
-  }
-  // Here, as a thread must not have been started.
-  CHECK_OK(tidelog::MountAll()) << "; if this machine allows no user namespaces, run with "
-                                   "--test_env=TIDELOG_TEST_WITHOUT_MOUNT=1";
-  return RUN_ALL_TESTS();
+  return tidelog::RunAllTestsWithMounts(argc, argv, &tidelog::MountAll);
 }
