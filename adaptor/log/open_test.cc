@@ -215,6 +215,34 @@ TEST_F(ReplayTest, DropsBarriersAndRecordsOfLowerTermsAndSaysSo) {
   world_.MustClose(*second);
 }
 
+// What a repair has given up keeps no log shut; what nobody has looked at does.
+class GapInReplayTest : public ReplayTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<Wal>> OpenOverGap(WalErrorCode reason) {
+    std::unique_ptr<Wal> first = world_.MustOpen(Term{1});
+    const AppendResult a = world_.MustAppend(*first, "a");
+    world_.fake().HoldScans();
+    Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
+        world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
+    world_.runtime().RunUntilIdle();
+    world_.fake().DeliverGap({a.id, a.id, WalError(reason, "lost")});
+    world_.fake().ReleaseScans();
+    world_.runtime().RunUntilIdle();
+    (void)world_.Close(*first);
+    return std::move(opened).Take();
+  }
+};
+
+TEST_F(GapInReplayTest, GoesOnBehindWhatARepairHasGivenUp) {
+  absl::StatusOr<std::unique_ptr<Wal>> wal = OpenOverGap(WalErrorCode::kUnrecoverable);
+  ASSERT_TRUE(wal.ok()) << wal.status();
+  world_.MustClose(**wal);
+}
+
+TEST_F(GapInReplayTest, StopsAtAnyOther) {
+  EXPECT_EQ(CodeOf(OpenOverGap(WalErrorCode::kCorrupt)), WalErrorCode::kCorrupt);
+}
+
 TEST_F(ReplayTest, ReportsProgressWhenItTakesLong) {
   std::unique_ptr<Wal> first = world_.MustOpen(Term{1});
   world_.MustAppend(*first, "a");

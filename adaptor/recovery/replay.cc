@@ -9,6 +9,7 @@
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/observer.h"
+#include "wal/scanner.h"
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
@@ -18,6 +19,7 @@ walimpls::ScanOptions Replay::Plan() const {
   options.until = backend_.boundary();
   options.read_ahead_bytes_max = kBatchBytesMax;
   options.name = "recovery";
+  options.on_corrupt = ReadOptions::OnCorrupt::kGap;  // Take() tells which gap is no obstacle.
   const ImmutableMessage& newest = backend_.newest_time_tick();
   if (!newest.has_value()) return options;
   MessageId start = newest.last_confirmed();
@@ -74,6 +76,11 @@ Future<absl::Status> Replay::ReadToEnd() {
 }
 
 absl::Status Replay::Take(const walimpls::RawBatch& batch) {
+  // What a repair has given up nobody gets any more; anything else that cannot be read must be
+  // repaired first.
+  const bool repaired =
+      batch.gap.has_value() && GetWalErrorCode(batch.gap->reason) == WalErrorCode::kUnrecoverable;
+  if (batch.gap.has_value() && !repaired) return batch.gap->reason;
   for (const ImmutableMessage& message : batch.messages) {
     absl::StatusOr<bool> counts = order_.Take(message);
     TIDELOG_RETURN_IF_ERROR(counts.status());

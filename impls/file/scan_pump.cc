@@ -328,12 +328,16 @@ absl::Status ScanPump::OnMoreWasDurable(uint64_t read_end) {
 }
 
 void ScanPump::TakeGroup(const ScanGroup& group) {
+  if (!record_error_.ok()) return;  // Nothing behind what ends the scan is delivered.
   std::vector<ImmutableMessage>* messages = &ready_;
   std::vector<ImmutableMessage> held;
   const bool visible = ReadableEnd().has_value();
   if (!visible) messages = &held;
   ready_.reserve(ready_.size() + group.frames.size());
-  for (const Frame& frame : group.frames) TakeFrame(frame, messages);
+  for (const Frame& frame : group.frames) {
+    if (record_error_.ok()) TakeFrame(frame, messages);
+  }
+  if (!record_error_.ok()) return;
   if (visible) {
     next_id_ = std::max(next_id_, group.end.next_id);
     resume_ = group.end;
@@ -355,14 +359,7 @@ void ScanPump::ReleaseHeld(uint64_t watermark) {
 }
 
 void ScanPump::TakeFrame(const Frame& frame, std::vector<ImmutableMessage>* messages) {
-  if (frame.type == FrameType::kGap) {
-    const std::optional<file::Gap> gap = ParseGap(frame);
-    if (!gap.has_value() || gap->last_id < next_id_) return;
-    AddGap(std::max(gap->first_id, next_id_), gap->last_id,
-           WalError(WalErrorCode::kCorrupt, absl::StrCat("an operator gave up ids ", gap->first_id,
-                                                         " to ", gap->last_id, ": ", gap->reason)));
-    return;
-  }
+  if (frame.type == FrameType::kGap) return TakeGapFrame(frame);
   const bool wanted =
       frame.id >= next_id_ && (!setup_.until.has_value() || frame.id <= *setup_.until);
   if (!wanted) return;
@@ -376,6 +373,25 @@ void ScanPump::TakeFrame(const Frame& frame, std::vector<ImmutableMessage>* mess
     return;
   }
   messages->emplace_back(block_, *record, view_->IdOf(frame.id));
+}
+
+// Ids that a repair has given up.  They are as lost to a reader as rot, but an open need not stop
+// at them: so the gap has a code of its own.
+void ScanPump::TakeGapFrame(const Frame& frame) {
+  const std::optional<file::Gap> gap = ParseGap(frame);
+  if (!gap.has_value() || gap->last_id < next_id_) return;
+  const uint64_t until = setup_.until.value_or(gap->last_id);
+  if (gap->first_id > until) return;
+  const std::string what = absl::StrCat(
+      RangeText(place_->segment.header, frame.offset, frame.end_offset()), ": ids ", gap->first_id,
+      " to ", gap->last_id, " were given up by a repair: ", gap->reason);
+  if (setup_.on_corrupt == ReadOptions::OnCorrupt::kStop) {
+    record_error_ = WalError(WalErrorCode::kCorrupt,
+                             absl::StrCat(what, "; a reader that accepts gaps goes on behind it"));
+    return;
+  }
+  AddGap(std::max(gap->first_id, next_id_), std::min(gap->last_id, until),
+         WalError(WalErrorCode::kUnrecoverable, what));
 }
 
 void ScanPump::AddGap(uint64_t first_id, uint64_t last_id, absl::Status reason) {

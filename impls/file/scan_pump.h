@@ -95,6 +95,7 @@ class ScanPump : public std::enable_shared_from_this<ScanPump> {
   std::optional<uint64_t> ReadableEnd() const;
   void TakeGroup(const ScanGroup& group);
   void TakeFrame(const Frame& frame, std::vector<ImmutableMessage>* messages);
+  void TakeGapFrame(const Frame& frame);
   void ReleaseHeld(uint64_t watermark);
   void AddGap(uint64_t first_id, uint64_t last_id, absl::Status reason);
   absl::Status PositionGone(const Manifest& manifest) const;

@@ -41,6 +41,12 @@ ImmutableMessage CopyOf(const Frame& frame, const MessageId::Origin& origin) {
   return ImmutableMessage(std::move(block), copy, MessageId::FromNumber(origin, frame.id));
 }
 
+bool IsGivenUp(const Frame& frame, uint64_t id) {
+  if (frame.type != FrameType::kGap) return false;
+  const std::optional<Gap> gap = ParseGap(frame);
+  return gap.has_value() && gap->first_id <= id && id <= gap->last_id;
+}
+
 Future<absl::Status> FeedNext(const SegmentFile* segment, SegmentScan* scan,
                               absl::FunctionRef<void(const ScanGroup&)> on_group) {
   const SegmentScan::Want want = scan->want();
@@ -134,28 +140,30 @@ Future<absl::StatusOr<ImmutableMessage>> ReadRecord(FileSystem* files, std::stri
   std::vector<IndexEntry> index = co_await ReadIndex(segment, listed);
   std::optional<ScanPoint> from = StartFor(segment.header, index, id);
   ImmutableMessage message;
+  bool found = false;
   auto take = [&](const ScanGroup& group) {
     for (const Frame& frame : group.frames) {
       if (frame.type == FrameType::kRecord && frame.id == id) message = CopyOf(frame, origin);
+      found = found || message.has_value() || IsGivenUp(frame, id);
     }
   };
   uint64_t bad_offset = 0;
   // Damage in front of the record is not damage of the record: each round gets behind some.
-  while (from.has_value() && !message.has_value()) {
+  while (from.has_value() && !found) {
     SegmentScan::Options options;
     options.header = segment.header;
     options.from = *from;
     options.until = SealPoint(listed);
     SegmentScan scan(std::move(options));
-    while (!scan.done() && !message.has_value()) {
+    while (!scan.done() && !found) {
       absl::Status fed = co_await FeedNext(&segment, &scan, take);
       TIDELOG_CO_RETURN_IF_ERROR(fed);
     }
-    if (message.has_value()) break;
+    if (found) break;
     bad_offset = scan.result().end.offset;
     from = scan.result().resync;
   }
-  if (message.has_value()) co_return message;
+  if (found) co_return message;
   co_return WalError(WalErrorCode::kCorrupt,
                      absl::StrCat(RangeText(segment.header, bad_offset, listed.seal->end_offset),
                                   ": no record ", id));

@@ -47,7 +47,8 @@ Future<std::vector<IndexEntry>> ReadIndex(SegmentFile segment, ManifestSegment l
 ScanPoint StartFor(const SegmentHeader& header, const std::vector<IndexEntry>& index, uint64_t id);
 
 // The record `id` of a sealed segment, in a block of its own.  `origin` makes its id.  Damage in
-// other groups does not matter.  kCorrupt: it is not there.  Errors else as OpenSegment()'s.
+// other groups does not matter.  An empty message: a repair has given the id up.  kCorrupt: it is
+// not there.  Errors else as OpenSegment()'s.
 Future<absl::StatusOr<ImmutableMessage>> ReadRecord(FileSystem* files, std::string directory,
                                                     std::string channel, ManifestSegment listed,
                                                     MessageId::Origin origin, uint64_t id);

@@ -131,8 +131,9 @@ Future<absl::StatusOr<VisibleTail>> ProbeTail(FileSystem* files, std::string dir
       absl::StatusOr<ImmutableMessage> message = co_await ReadRecord(
           files, directory, manifest.channel, listed, origin, listed.seal->last_id);
       const uint64_t last_id = listed.seal->last_id;
-      if (message.ok()) co_return TailOf(*message, last_id);
-      if (GetWalErrorCode(message.status()) != WalErrorCode::kCorrupt) co_return message.status();
+      if (message.ok() && message->has_value()) co_return TailOf(*message, last_id);
+      const bool lost = message.ok() || GetWalErrorCode(message.status()) == WalErrorCode::kCorrupt;
+      if (!lost) co_return message.status();
       co_return DamagedTail(manifest, *listed.seal, origin);
     }
   }

@@ -219,12 +219,18 @@ Future<absl::StatusOr<ImmutableMessage>> Takeover::Read(uint64_t id) {
 }
 
 Future<absl::Status> Takeover::ReadNewestRecords() {
+  const uint64_t first_id = channel_.chain->manifest()->segments.front().base_id;
   if (channel_.boundary.last_id != 0) {
     absl::StatusOr<ImmutableMessage> last = co_await Read(channel_.boundary.last_id);
     TIDELOG_CO_RETURN_IF_ERROR(last.status());
-    channel_.tail = last->position();
+    if (last->has_value()) {
+      channel_.tail = last->position();
+    } else if (channel_.boundary.last_tick != 0) {
+      // A repair gave it up.  Its last confirmed id is lost with it; the oldest one lies below.
+      channel_.tail =
+          Position{channel_.view->IdOf(first_id), TimeTick{channel_.boundary.last_tick}};
+    }
   }
-  const uint64_t first_id = channel_.chain->manifest()->segments.front().base_id;
   if (channel_.boundary.newest_time_tick_id >= first_id) {
     absl::StatusOr<ImmutableMessage> tick = co_await Read(channel_.boundary.newest_time_tick_id);
     TIDELOG_CO_RETURN_IF_ERROR(tick.status());
