@@ -1,11 +1,12 @@
 // Inspect: looks at the files of a channel without changing anything: verify, dump, list.
 //
-// For tools, and for tests that want to know what a crash left behind.  Reads through the page
-// cache, takes no lock and claims no term, so it may run beside a live owner; what the owner is in
-// the middle of writing is then not taken for damage.
+// For tools, and for tests that want to know what a crash left behind.  Verify() reads segments
+// past the page cache, but for the one that a live owner is adding to; everything else is read
+// through it.  Takes no lock and claims no term, so it may run beside a live owner; what the owner
+// is in the middle of writing is then not taken for damage.
 //
-// Operations run on the executor that they are called on, and hold one chunk, or the longest group,
-// in memory at a time.  `files` must outlive them.
+// Operations run on the executor that they are called on, and hold some chunks, or the longest
+// group, in memory at a time.  `files` must outlive them.
 #ifndef TIDELOG_IMPLS_FILE_INSPECT_H_
 #define TIDELOG_IMPLS_FILE_INSPECT_H_
 
@@ -22,6 +23,7 @@
 #include "impls/file/manifest.h"
 #include "impls/file/segment_format.h"
 #include "impls/file/term_word.h"
+#include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/io/file_system.h"
 
@@ -77,7 +79,10 @@ struct VerifyReport {
 };
 
 struct InspectOptions {
-  size_t chunk_bytes = 1 << 20;
+  size_t chunk_bytes = 4 << 20;
+  // Where files are read, so that the next chunk comes while one is checked; null: in turn.  Must
+  // outlive the operation.
+  Executor* reader = nullptr;
   int findings_per_file_max = 100;  // After that many, the rest of a file is not looked at.
 };
 

@@ -17,6 +17,7 @@
 #include "impls/file/testing/record_bytes.h"
 #include "impls/file/testing/segment_builder.h"
 #include "wal/async/test_runtime.h"
+#include "wal/io/file_system.h"
 #include "wal/status.h"
 #include "wal/types.h"
 
@@ -370,6 +371,10 @@ TEST_F(DumpTest, GivesTheFramesOfATornGroup) {
 }
 
 TEST_F(DumpTest, EndsWhenToldTo) {
+  for (uint64_t id = 116; id < 236; ++id) {
+    const std::string payload(kDirectAlignment, 'x');
+    log_.unsealed.Group({InsertRecord(Term{7}, TimeTick{10 * id}, payload)});
+  }
   log_.Publish();
   DumpLog();
   const uint64_t whole = operations_;

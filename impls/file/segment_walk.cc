@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "impls/file/file_ops.h"
+#include "impls/file/read_ahead.h"
 #include "impls/file/recovery_table.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -101,17 +102,23 @@ Future<absl::StatusOr<ScanResult>> SegmentWalk::Scan(ScanPoint from, SegmentVisi
   options.from = from;
   options.until = seal();
   SegmentScan scan(std::move(options));
-  while (!scan.done() && !visitor->HasEnough()) {
+  ReadAhead::Options ahead_options;
+  ahead_options.file_size = file_size_;
+  ahead_options.chunk_bytes = options_.inspect.chunk_bytes;
+  // A direct read writes back what a live owner is adding to, out of its turn.
+  ahead_options.direct = !options_.live || listed_.seal.has_value();
+  ahead_options.reader = options_.inspect.reader;
+  ReadAhead ahead(file_.get(), ahead_options);
+  absl::Status status;
+  while (status.ok() && !scan.done() && !visitor->HasEnough()) {
     const SegmentScan::Want want = scan.want();
-    // No buffer for what the file does not have.
-    const uint64_t rest = file_size_ - std::min(file_size_, want.offset);
-    const uint64_t size =
-        std::min(std::max<uint64_t>(want.size, options_.inspect.chunk_bytes), rest);
-    absl::StatusOr<size_t> read = co_await ReadInto(want.offset, size);
-    TIDELOG_CO_RETURN_IF_ERROR(read.status());
-    scan.Feed(want.offset, std::string_view(buffer_.data(), *read),
-              [visitor](const ScanGroup& group) { visitor->OnGroup(group); });
+    absl::StatusOr<std::string_view> bytes = co_await ahead.Get(want.offset, want.size);
+    status = bytes.status();
+    if (!status.ok()) break;
+    scan.Feed(want.offset, *bytes, [visitor](const ScanGroup& group) { visitor->OnGroup(group); });
   }
+  co_await ahead.Finish();
+  TIDELOG_CO_RETURN_IF_ERROR(status);
   co_return scan.result();
 }
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "impls/file/aligned_buffer.h"
 #include "impls/file/file_ops.h"
 #include "impls/file/recovery_table.h"
 #include "impls/file/segment_file.h"
@@ -29,21 +29,6 @@ constexpr uint64_t kChunkBytes = 1u << 20;
 // broken makes all of them fail.
 constexpr int kTries = 5;
 
-// Bytes at an address that direct reads take.
-class AlignedBuffer {
- public:
-  explicit AlignedBuffer(size_t size) : bytes_(size + kDirectAlignment), size_(size) {
-    const auto address = reinterpret_cast<uintptr_t>(bytes_.data());
-    begin_ = (kDirectAlignment - address % kDirectAlignment) % kDirectAlignment;
-  }
-  std::span<char> span() { return std::span<char>(bytes_.data() + begin_, size_); }
-
- private:
-  std::vector<char> bytes_;
-  size_t size_;
-  size_t begin_;
-};
-
 // Runs `scan` over the device's bytes of `file`; over the page cache's where the file system has no
 // direct reads.
 Future<absl::Status> ScanDirectly(File* file, SegmentScan* scan) {
@@ -53,15 +38,16 @@ Future<absl::Status> ScanDirectly(File* file, SegmentScan* scan) {
     const uint64_t offset = want.offset / kDirectAlignment * kDirectAlignment;
     const uint64_t needed = want.offset + want.size - offset;
     const uint64_t size = std::max(needed, kChunkBytes) + kDirectAlignment - 1;
-    AlignedBuffer buffer(size / kDirectAlignment * kDirectAlignment);
+    const AlignedBuffer buffer(size / kDirectAlignment * kDirectAlignment);
+    const std::span<char> into(buffer.data(), buffer.size());
     absl::StatusOr<size_t> read = absl::UnimplementedError("not tried");
-    if (direct) read = co_await file->ReadDirect(offset, buffer.span());
+    if (direct) read = co_await file->ReadDirect(offset, into);
     if (absl::IsUnimplemented(read.status())) {
       direct = false;
-      read = co_await file->Read(offset, buffer.span());
+      read = co_await file->Read(offset, into);
     }
     TIDELOG_CO_RETURN_IF_ERROR(read.status());
-    scan->Feed(offset, std::string_view(buffer.span().data(), *read), [](const ScanGroup&) {});
+    scan->Feed(offset, std::string_view(buffer.data(), *read), [](const ScanGroup&) {});
   }
   co_return absl::OkStatus();
 }
