@@ -40,6 +40,7 @@ Future<absl::Status> LookAtManifest(FileSystem* files, std::string directory, Ch
     const std::optional<ManifestName> newest = NewestManifest(look->names);
     look->damage.push_back(Damage(newest.has_value() ? newest->FileName() : "manifest",
                                   std::string(manifest.status().message())));
+    look->bad_manifest = true;
   } else {
     look->info.manifest = *std::move(manifest);
   }
@@ -52,6 +53,7 @@ Future<absl::Status> LookAtTerm(FileSystem* files, std::string directory, Channe
   const bool published = NewestManifest(look->names).has_value();
   absl::StatusOr<std::unique_ptr<TermFile>> term =
       co_await TermFile::Open(files, directory, OpenMode::kRead);
+  if (!term.ok()) look->term = TermState::kUnreadable;
   if (absl::IsNotFound(term.status())) {
     if (HadAnOwner(look->names)) look->damage.push_back(Damage(kTermName, "the file is missing"));
     co_return absl::OkStatus();
@@ -64,11 +66,16 @@ Future<absl::Status> LookAtTerm(FileSystem* files, std::string directory, Channe
   TIDELOG_CO_RETURN_IF_ERROR(term.status());
   const TermWord owner = (*term)->Load();
   look->info.owner = owner;
+  look->born = (*term)->born();
   if (manifest.has_value()) {
     const absl::Status owned = CheckOwnerWord(owner, *manifest);
-    if (!owned.ok()) look->damage.push_back(Damage(kTermName, std::string(owned.message())));
+    if (!owned.ok()) {
+      look->term = TermState::kBehind;
+      look->damage.push_back(Damage(kTermName, std::string(owned.message())));
+    }
   }
-  if ((*term)->born() && !published) {
+  if (look->born && !published) {
+    look->bad_manifest = true;
     look->damage.push_back(Damage("manifest", "none is there, and there was one"));
   }
   co_return absl::OkStatus();

@@ -12,10 +12,19 @@
 
 namespace tidelog::impls::file {
 
+enum class TermState {
+  kGood,
+  kBehind,      // It says an owner that is older than the newest manifest.
+  kUnreadable,  // Missing where it should be there, or cut.
+};
+
 struct ChannelLook {
   ChannelInfo info;
   std::vector<std::string> names;  // In the channel's directory, sorted.
   std::vector<Finding> damage;     // Of TERM and manifest.
+  TermState term = TermState::kGood;
+  bool born = false;          // TERM says that there was a manifest once.
+  bool bad_manifest = false;  // The newest one, or the only one is gone.
 };
 
 // Errors: as ReadChannelInfo()'s, but for kCorrupt, which is damage here.  `files` must outlive it.

@@ -24,6 +24,8 @@ std::string_view SeverityName(Severity severity) {
   switch (severity) {
     case Severity::kOk:
       return "OK";
+    case Severity::kGap:
+      return "GAP";
     case Severity::kTorn:
       return "TORN";
     case Severity::kCorrupt:

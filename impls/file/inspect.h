@@ -31,6 +31,7 @@ namespace tidelog::impls::file {
 
 enum class Severity {
   kOk,    // Checked, and as it should be.
+  kGap,   // Records that a repair has given up; a reader that accepts gaps goes on behind them.
   kTorn,  // Written and never acknowledged; the next open drops it.
   // Not what was written, or gone.  An open, or a reader there, refuses with kCorrupt; only a
   // damaged index they do without.
@@ -38,7 +39,7 @@ enum class Severity {
   kOrphan,  // A file that no manifest lists; the owner sweeps it, unless it is no file of a log.
 };
 
-// "OK", "TORN", "CORRUPT", "ORPHAN".
+// "OK", "GAP", "TORN", "CORRUPT", "ORPHAN".
 std::string_view SeverityName(Severity severity);
 
 struct Finding {
@@ -60,13 +61,26 @@ struct ChannelInfo {
   std::optional<Manifest> manifest;
 };
 
+// What Verify() finds wrong with a segment, for whoever repairs it.
+struct SegmentFaults {
+  bool unreadable = false;   // Bytes that count are missing or bad, or the header is.
+  bool no_record = false;    // A good frame holds what is no record.
+  bool contradicts = false;  // Records or commit frames do not fit one another.
+  bool bad_index = false;
+  bool bad_seal_ticks = false;  // The manifest says other ticks than the last group.
+  friend bool operator==(const SegmentFaults&, const SegmentFaults&) = default;
+};
+
 struct SegmentSummary {
   ManifestSegment listed;
+  SegmentFaults faults;
   uint64_t file_size = 0;
   uint64_t end_offset = 0;  // Behind the last good group.
   uint64_t group_count = 0;
   uint64_t record_count = 0;
-  uint64_t payload_bytes = 0;  // Of records, as stored.
+  uint64_t payload_bytes = 0;   // Of records, as stored.
+  uint64_t given_up_count = 0;  // Ids in gaps.
+  std::optional<CommitPayload> last_commit;
   uint64_t last_id = 0;
   uint64_t watermark = 0;
 };

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "impls/file/file_ops.h"
 #include "impls/file/names.h"
 #include "impls/file/segment_index.h"
 #include "impls/file/testing/log_files.h"
@@ -306,11 +307,23 @@ TEST_F(InspectTest, AWatermarkThatGoesBackIsTold) {
   ExpectComplaint(absl::StrCat("CORRUPT ", log_.unsealed_name()), "watermark");
 }
 
-TEST_F(InspectTest, AGapOfARepairedSegmentIsNoDamage) {
+TEST_F(InspectTest, AGapOfARepairedSegmentIsToldAndNoDamage) {
+  const uint64_t at = log_.unsealed.end().offset;
   log_.unsealed.GapGroup(120, "lost in a fire");
   log_.Publish();
-  EXPECT_TRUE(Complaints().empty()) << Complaint();
+  const std::string reason = "lost in a fire";
+  ExpectComplaintNow(
+      Range("GAP", log_.unsealed_name(), at, at + FrameSize(16 + reason.size()), 116, 120), reason);
+  EXPECT_FALSE(VerifyLog().HasCorruption());
   EXPECT_EQ(VerifyLog().segments[1].last_id, 120u);
+  EXPECT_EQ(VerifyLog().segments[1].given_up_count, 5u);
+}
+
+TEST_F(InspectTest, WhatARepairKeepsAsideIsNoOrphan) {
+  log_.Publish();
+  const std::string aside = PathOf("log/orders", (AsideName{Term{8}, 1}).FileName());
+  EXPECT_TRUE(runtime_.Run([&] { return log_.files()->CreateDirectory(aside); }).ok());
+  EXPECT_TRUE(Complaints().empty()) << Complaint();
 }
 
 TEST_F(InspectTest, AChannelThatIsNotThereIsAnError) {

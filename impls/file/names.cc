@@ -17,6 +17,7 @@ constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::string_view kIndexSuffix = ".idx";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kPrivatePrefix = "private-";
+constexpr std::string_view kAsidePrefix = "repaired-";
 constexpr std::string_view kMarkerPrefix = "tidelog file log, format ";
 
 // Wide enough for the largest value.
@@ -162,6 +163,21 @@ std::optional<PrivateName> PrivateName::Parse(std::string_view file_name) {
   name.incarnation = reader.ReadIncarnation();
   reader.Skip("-");
   name.number = reader.ReadNumber64();
+  if (!reader.Finished()) return std::nullopt;
+  return name;
+}
+
+std::string AsideName::FileName() const {
+  return absl::StrCat(kAsidePrefix, TermText(term), "-", Padded(incarnation, kIncarnationWidth));
+}
+
+std::optional<AsideName> AsideName::Parse(std::string_view file_name) {
+  NameReader reader(file_name);
+  AsideName name;
+  reader.Skip(kAsidePrefix);
+  name.term = reader.ReadTerm();
+  reader.Skip("-");
+  name.incarnation = reader.ReadIncarnation();
   if (!reader.Finished()) return std::nullopt;
   return name;
 }

@@ -7,6 +7,7 @@
 //   DIR/CHANNEL/TERM-INCARNATION-NUMBER.seg      a segment
 //   DIR/CHANNEL/TERM-INCARNATION-NUMBER.idx      a later owner's index of another's segment
 //   DIR/CHANNEL/private-TERM-INCARNATION-K       not yet published, or spare; readers ignore it
+//   DIR/CHANNEL/repaired-TERM-INCARNATION/       what a repair replaced, as it was; nobody reads it
 //
 // Numbers are decimal and padded with zeros to a fixed width, so that names sort as their numbers
 // do; Parse() takes nothing else, so that a number has one name.  Segments and private files carry
@@ -65,6 +66,15 @@ struct PrivateName {
   std::string FileName() const;
   static std::optional<PrivateName> Parse(std::string_view file_name);
   friend auto operator<=>(const PrivateName&, const PrivateName&) = default;
+};
+
+// The directory in which a repair keeps what it replaced, named after the repairer.
+struct AsideName {
+  Term term{};
+  uint32_t incarnation = 0;
+  std::string FileName() const;
+  static std::optional<AsideName> Parse(std::string_view file_name);
+  friend auto operator<=>(const AsideName&, const AsideName&) = default;
 };
 
 }  // namespace tidelog::impls::file

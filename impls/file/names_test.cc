@@ -21,6 +21,7 @@ TEST(NamesTest, AreThoseThatAreDocumented) {
             "manifest-000000000000007-00000000000000000012");
   EXPECT_EQ((PrivateName{Term{7}, 2, 5}).FileName(),
             "private-000000000000007-00002-00000000000000000005");
+  EXPECT_EQ((AsideName{Term{7}, 2}).FileName(), "repaired-000000000000007-00002");
 }
 
 TEST(NamesTest, TheLargestNumbersFit) {
@@ -93,6 +94,8 @@ RC_GTEST_PROP(NamesProperty, SegmentNamesRoundTrip, (uint32_t t, uint16_t i, uin
   RC_ASSERT(SegmentName::ParseIndex(name.IndexFileName()) == name);
   const PrivateName hidden{Term{t}, i, n};
   RC_ASSERT(PrivateName::Parse(hidden.FileName()) == hidden);
+  const AsideName aside{Term{t}, i};
+  RC_ASSERT(AsideName::Parse(aside.FileName()) == aside);
 }
 
 }  // namespace

@@ -18,11 +18,13 @@ std::optional<RecordChecker::Complaint> RecordChecker::OnGroup(const ScanGroup& 
   for (const Frame& frame : group.frames) {
     if (frame.type != FrameType::kRecord) continue;
     std::optional<std::string> sentence = CheckRecord(frame);
-    if (sentence.has_value()) return Complaint{frame.offset, frame.size(), frame.id, *sentence};
+    if (!sentence.has_value()) continue;
+    const bool no_record = !RecordView::Parse(frame.payload).ok();
+    return Complaint{frame.offset, frame.size(), frame.id, no_record, *sentence};
   }
   std::optional<std::string> sentence = CheckCommit(group);
   if (sentence.has_value()) {
-    return Complaint{group.commit_frame.offset, group.commit_frame.size(), 0, *sentence};
+    return Complaint{group.commit_frame.offset, group.commit_frame.size(), 0, false, *sentence};
   }
   return std::nullopt;
 }

@@ -24,7 +24,8 @@ class RecordChecker {
   struct Complaint {
     uint64_t offset = 0;  // Of the frame.
     uint64_t size = 0;
-    uint64_t id = 0;  // 0: a commit frame.
+    uint64_t id = 0;         // 0: a commit frame.
+    bool no_record = false;  // The frame is good, and what it holds cannot be parsed.
     std::string sentence;
   };
   // The first thing that is wrong with `group`, if any.

@@ -16,8 +16,8 @@ namespace tidelog::walctl {
 absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) {
   if (flags.backend != "file") {
     return WalError(WalErrorCode::kInvalidArgument,
-                    absl::StrCat("verify and dump read the files of a log; backend ", flags.backend,
-                                 " has none (use cat)"));
+                    absl::StrCat("verify, dump and repair work on the files of a log; backend ",
+                                 flags.backend, " has none (use cat)"));
   }
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(flags);
   if (!session.ok()) return session.status();

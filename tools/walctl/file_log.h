@@ -1,4 +1,5 @@
-// What verify and dump share: they look at the files of a log below the backend's interfaces.
+// What verify, dump and repair share: they work on the files of a log, below the backend's
+// interfaces.
 #ifndef TIDELOG_TOOLS_WALCTL_FILE_LOG_H_
 #define TIDELOG_TOOLS_WALCTL_FILE_LOG_H_
 

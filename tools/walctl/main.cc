@@ -16,6 +16,7 @@
 #include "tools/walctl/exit_code.h"
 #include "tools/walctl/inspect_commands.h"
 #include "tools/walctl/read.h"
+#include "tools/walctl/repair.h"
 #include "tools/walctl/session.h"
 #include "tools/walctl/truncate.h"
 
@@ -31,6 +32,7 @@ Examples:
   walctl cat --dir D --channel orders --after "$POSITION"         # goes on where a reader stopped
   walctl info --dir D                                             # every channel of the log
   walctl verify --dir D && echo sound
+  walctl repair --dir D --channel orders                          # tells; --apply does it
   walctl truncate --dir D --channel orders --through "$POSITION"
 
 A position is what `cat --json` prints as "position": ID@TICK.
@@ -47,6 +49,7 @@ struct Flags {
   TailFlags tail;
   TruncateFlags truncate;
   DumpFlags dump;
+  RepairFlags repair;
   bool whole_files = false;
   bool ndjson = false;
 };
@@ -135,6 +138,20 @@ CLI::App* AddTail(CLI::App* app, Flags* flags) {
   return tail;
 }
 
+CLI::App* AddRepair(CLI::App* app, Flags* flags) {
+  CLI::App* repair = app->add_subcommand(
+      "repair", "tell what is damaged, what can be kept and what is lost; with --apply, repair it");
+  AddLogFlags(repair, flags, /*needs_channel=*/true);
+  AddWriteFlags(repair, flags);
+  repair->add_flag("--apply", flags->repair.apply,
+                   "do it: under a new term, with gaps for what is lost, the old files kept aside");
+  repair
+      ->add_option("--log-of", flags->repair.log_of,
+                   "if TERM is lost: a position of this log, so that readers can go on; or new")
+      ->type_name("POSITION");
+  return repair;
+}
+
 int Main(int argc, char** argv) {
   // A write beyond `ulimit -f` fails, and is told like any other.
   (void)std::signal(SIGXFSZ, SIG_IGN);
@@ -160,6 +177,7 @@ int Main(int argc, char** argv) {
   dump->add_option("--limit", flags.dump.limit, "print so many")
       ->type_name("N")
       ->check(WholeNumberFrom(0));
+  CLI::App* repair = AddRepair(&app, &flags);
   CLI::App* truncate = app.add_subcommand("truncate", "forget old messages");
   AddLogFlags(truncate, &flags, /*needs_channel=*/true);
   AddWriteFlags(truncate, &flags);
@@ -172,7 +190,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
-  flags.append.write = flags.truncate.write = flags.write;
+  flags.append.write = flags.truncate.write = flags.repair.write = flags.write;
   if (flags.whole_files) flags.append.mode = InputMode::kWholeFiles;
   if (flags.ndjson) flags.append.mode = InputMode::kNdjson;
   ExitCode code = ExitCode::kUsage;
@@ -182,6 +200,7 @@ int Main(int argc, char** argv) {
   if (info->parsed()) code = RunInfo(flags.log);
   if (verify->parsed()) code = RunVerify(flags.log);
   if (dump->parsed()) code = RunDump(flags.log, flags.dump);
+  if (repair->parsed()) code = RunRepair(flags.log, flags.repair);
   if (truncate->parsed()) code = RunTruncate(flags.log, flags.truncate);
   if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kFailed;
   return static_cast<int>(code);

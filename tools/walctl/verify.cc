@@ -37,20 +37,29 @@ std::string RangeText(const Finding& finding) {
   return text;
 }
 
-void PrintText(const std::string& channel, const VerifyReport& report) {
+void PrintText(const std::string& directory, const std::string& channel,
+               const VerifyReport& report) {
   uint64_t records = 0;
   uint64_t groups = 0;
+  uint64_t given_up = 0;
   for (const SegmentSummary& segment : report.segments) {
     records += segment.record_count;
     groups += segment.group_count;
+    given_up += segment.given_up_count;
   }
   for (const Finding& finding : report.findings) {
     if (finding.severity == Severity::kOk) continue;
     absl::PrintF("%s: %s %s%s: %s\n", channel, SeverityName(finding.severity), finding.file,
                  RangeText(finding), finding.sentence);
   }
-  absl::PrintF("%s: %d segments, %d groups, %d records: %s\n", channel, report.segments.size(),
-               groups, records, report.HasCorruption() ? "CORRUPT" : "fine");
+  const std::string gaps =
+      given_up == 0 ? "" : absl::StrCat(", ", given_up, " ids given up by repairs");
+  absl::PrintF("%s: %d segments, %d groups, %d records%s: %s\n", channel, report.segments.size(),
+               groups, records, gaps, report.HasCorruption() ? "CORRUPT" : "fine");
+  if (report.HasCorruption()) {
+    absl::PrintF("%s: what can be kept, and how: walctl repair --dir %s --channel %s\n", channel,
+                 directory, channel);
+  }
 }
 
 void PrintJson(const std::string& channel, const VerifyReport& report) {
@@ -69,6 +78,7 @@ void PrintJson(const std::string& channel, const VerifyReport& report) {
     entry["watermark"] = segment.watermark;
     entry["groups"] = segment.group_count;
     entry["records"] = segment.record_count;
+    entry["given_up"] = segment.given_up_count;
     entry["payload_bytes"] = segment.payload_bytes;
     entry["end_offset"] = segment.end_offset;
     entry["file_size"] = segment.file_size;
@@ -109,7 +119,7 @@ ExitCode RunVerify(const LogFlags& flags) {
     if (flags.json) {
       PrintJson(channel, *report);
     } else {
-      PrintText(channel, *report);
+      PrintText(flags.directory, channel, *report);
     }
     if (report->HasCorruption()) code = ExitCode::kCorrupt;
   }

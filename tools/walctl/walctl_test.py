@@ -201,6 +201,145 @@ class CorruptionTest(WalctlTest):
         self.assertIn(b"cannot be read", gaps.stderr)
 
 
+class RepairTest(WalctlTest):
+    """What an operator does when a log is damaged: look, repair, verify, go on."""
+
+    LINES = [b"record number %d" % i for i in range(1000)]
+
+    def setUp(self):
+        super().setUp()
+        self.append(b"".join(line + b"\n" for line in self.LINES))
+        self.place = os.path.join(self.dir, "c")
+
+    def files(self, ending):
+        return [os.path.join(self.place, n) for n in sorted(os.listdir(self.place))
+                if n.endswith(ending)]
+
+    def contents(self):
+        """Of all files of the log, whatever directory they are in."""
+        found = {}
+        for directory, _, names in os.walk(self.dir):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as file:
+                    found[os.path.join(directory, name)] = file.read()
+        return found
+
+    def rot(self, path, what):
+        with open(path, "r+b") as file:
+            at = file.read().index(what)
+            file.seek(at)
+            file.write(b"R")
+
+    def repair(self, *args):
+        done = self.log("repair", "--json", *args)
+        return done, json.loads(done.stdout or b"{}")
+
+    def test_a_sound_log_is_left_alone(self):
+        before = self.contents()
+        for args in ([], ["--apply"]):
+            done, told = self.repair(*args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertFalse(told["needed"])
+        self.assertEqual(self.contents(), before)
+
+    def test_a_dry_run_tells_all_and_changes_nothing(self):
+        self.rot(self.files(".seg")[0], b"record number 500")
+        before = self.contents()
+        done, told = self.repair()
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(self.contents(), before)
+        self.assertEqual((told["needed"], told["applied"], told["lost_ids"]), (True, False, 1))
+        lost = told["segments"][0]["lost"][0]
+        self.assertEqual((lost["first_id"], lost["exact"]), (lost["last_id"], True))
+        self.assertGreater(lost["byte_end"], lost["byte_begin"])
+        self.assertIn("walctl repair", told["next"])
+        self.assertIn("--apply", told["next"])
+        text = self.log("repair")
+        self.assertEqual(text.returncode, 3)
+        for words in (b"lost: id ", b"nothing was changed", told["next"].encode()):
+            self.assertIn(words, text.stdout)
+        self.assertIn(b"walctl repair", self.log("verify").stdout)
+
+    def test_what_is_lost_becomes_a_gap_and_the_rest_is_as_it_was(self):
+        positions = {r["payload"]: r["position"] for r in self.records()}
+        segment = self.files(".seg")[0]
+        self.rot(segment, b"record number 500")
+        before = self.contents()
+        done, told = self.repair("--apply")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(told["applied"])
+        aside = os.path.join(told["aside_directory"], os.path.basename(segment))
+        self.assertEqual(self.contents()[aside], before[segment])
+        self.assertFalse(os.path.exists(segment))
+        verified = self.log("verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+        self.assertIn(b"GAP", verified.stdout)
+        self.complains(self.log("cat"), 3, "given up by a repair", "accepts gaps")
+        gaps = self.log("cat", "--gaps", "--json")
+        self.assertEqual(gaps.returncode, 0, gaps.stderr)
+        kept = {r["payload"]: r["position"] for r in objects(gaps.stdout)}
+        del positions["record number 500"]
+        self.assertEqual(kept, positions)
+        self.assertIn(b"given up by a repair", gaps.stderr)
+        again, told = self.repair("--apply")
+        self.assertEqual((again.returncode, told["needed"]), (0, False))
+        self.append(b"and on it goes\n")
+        self.assertEqual(self.log("tail", "-n", "1", "--json").returncode, 3)
+        gaps = self.log("cat", "--gaps")
+        self.assertTrue(gaps.stdout.endswith(b"and on it goes\n"))
+
+    def test_a_damaged_manifest_is_made_again(self):
+        for path in self.files(""):
+            if "manifest-" in path:
+                self.rot(path, b"c")
+        self.complains(self.log("cat"), 3)
+        done, told = self.repair("--apply")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(told["lost_ids"], 0)
+        self.assertEqual(self.cat(), b"".join(line + b"\n" for line in self.LINES))
+
+    def test_a_lost_term_asks_for_a_position(self):
+        position = self.records()[-1]["position"]
+        os.unlink(os.path.join(self.place, "TERM"))
+        self.complains(self.log("repair", "--apply"), 1, "--log-of")
+        done, _ = self.repair("--apply", "--log-of", position)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.append(b"next\n")
+        self.assertEqual(self.cat("--after", position), b"next\n")
+
+    def test_a_damaged_marker_is_written_again(self):
+        with open(os.path.join(self.dir, "TIDELOG"), "wb") as file:
+            file.write(b"?")
+        self.complains(self.log("cat"), 3, "TIDELOG")
+        done, _ = self.repair("--apply")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.records()), 1000)
+
+    def test_a_live_writer_is_not_disturbed_unless_asked(self):
+        writer = self.start_append()
+        self.rot(self.files(".seg")[0], b"record number 500")
+        self.complains(self.log("repair", "--apply"), 5, "--take-over")
+        done, _ = self.repair("--apply", "--take-over")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        _, error = writer.communicate(b"late\n")
+        self.assertEqual(writer.returncode, 5, error)
+        self.append(b"b\n")
+        self.assertTrue(self.log("cat", "--gaps").stdout.endswith(b"mine\nb\n"))
+
+    def test_what_cannot_be_repaired_is_said(self):
+        for path in self.files(""):
+            if "manifest-" in path or path.endswith(".seg"):
+                os.unlink(path)
+        done, told = self.repair()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("restore", told["refusals"][0])
+        self.complains(self.log("repair", "--apply"), 1, "restore")
+        self.complains(self.log("repair", channel="d"), 1, "no such channel", "are: c")
+        nowhere = os.path.join(self.dir, "c")
+        self.complains(walctl("repair", "--dir", nowhere, "--channel", "c"), 1, "holds no log")
+        self.complains(walctl("repair", "--dir", self.dir), 2, "--channel")
+
+
 class BadInputTest(WalctlTest):
     def test_usage(self):
         for args in (["--nonsense"], [], ["append"], ["cat", "--limit", "many"], ["frobnicate"]):
