@@ -27,10 +27,11 @@ class Table:
     seen_by: dict
     target_depends: list  # (pattern, room)
     target_seen_by: list  # (pattern, label)
+    library_users: dict  # third-party repository -> packages; of one that not all may use
 
 
 def parse_table(text):
-    table = Table({}, {}, [], [])
+    table = Table({}, {}, [], [], {})
     for line in text.splitlines():
         line = line.split("#")[0].strip()
         if not line:
@@ -40,6 +41,10 @@ def parse_table(text):
             pattern, what, values = exception.groups()
             into = table.target_depends if what == "depend on" else table.target_seen_by
             into.extend((pattern, value) for value in values.split())
+            continue
+        library = re.match(r"library\s+(\S+)\s+may be used by\s+(.+)$", line)
+        if library:
+            table.library_users[library.group(1)] = library.group(2).split()
             continue
         # Rooms, then who sees it: labels or 'public'. '-' is for none.
         room, *words = line.split()
@@ -84,6 +89,17 @@ def _check_arrows(target, table):
                           f"{other_room}: {TABLE}")
 
 
+def _check_libraries(target, table):
+    for label in target.labels:
+        users = table.library_users.get(label[1:].split("//")[0]) if label[0] == "@" else None
+        if users is None or any(
+                target.package == u or target.package.startswith(u + "/") for u in users):
+            continue
+        yield Finding(target.path, target.line, RULE,
+                      f"{target.label} depends on {label}, which only {' and '.join(users)} may "
+                      f"use: {TABLE}")
+
+
 def _check_visibility(target, table):
     name, room = room_of(target.package)
     allowed = set(table.seen_by.get(name, ()))
@@ -125,6 +141,7 @@ def check(targets, table):
                                     f"{target.label}: {TABLE} does not know {name}"))
             continue
         findings.extend(_check_arrows(target, table))
+        findings.extend(_check_libraries(target, table))
         findings.extend(_check_visibility(target, table))
         findings.extend(_check_testonly(target))
     return sorted(set(findings))

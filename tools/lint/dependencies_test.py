@@ -15,6 +15,7 @@ tools    wal sim :node
 :node    wal adaptor impls   public
 target impls/*:register may depend on registry
 target sim:core may be seen by public
+library rocksdb may be used by tools/benchmark tools/third_party
 """)
 
 
@@ -70,6 +71,14 @@ class DependenciesTest(unittest.TestCase):
         text = library(["//sim:core"])
         self.assert_clean("wal", text.replace("cc_library", "cc_test"))
         self.assert_found("wal", text, "//sim:core")
+
+    def test_a_library_for_one_package_is_for_no_other(self):
+        for label in ("@rocksdb", "@rocksdb//:rocksdb"):
+            self.assert_clean("tools/benchmark", library([label]))
+            self.assert_clean("tools/benchmark/subject", library([label, "@leveldb"]))
+            self.assert_found("tools/walctl", library([label]), label, "tools/benchmark")
+            self.assert_found("tools/benchmarks", library([label]), label)
+            self.assert_found("impls/file", library([label]), label)
 
     def test_a_widened_view_is_found(self):
         for label in ("//visibility:public", "//:framework", "//adaptor:__subpackages__"):

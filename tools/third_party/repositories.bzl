@@ -84,3 +84,29 @@ def third_party_repositories():
         libraries = {"json": []},
         packages = ["nlohmann-json3-dev"],
     )
+
+    # What the benchmark compares with, and nothing else uses (tools/lint/dependencies.txt).
+    debian_repository(
+        name = "rocksdb",
+        files = ["/usr/include/rocksdb/db.h"],
+        libraries = {"rocksdb": ["-lrocksdb"]},
+        packages = ["librocksdb-dev"],
+    )
+    debian_repository(
+        name = "leveldb",
+        files = ["/usr/include/leveldb/db.h"],
+        libraries = {"leveldb": ["-lleveldb"]},
+        packages = ["libleveldb-dev"],
+    )
+    debian_repository(
+        name = "sqlite3",
+        files = ["/usr/include/sqlite3.h"],
+        libraries = {"sqlite3": ["-lsqlite3"]},
+        packages = ["libsqlite3-dev"],
+    )
+    debian_repository(
+        name = "lmdb",
+        files = ["/usr/include/lmdb.h"],
+        libraries = {"lmdb": ["-llmdb"]},
+        packages = ["liblmdb-dev"],
+    )
