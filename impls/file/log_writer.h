@@ -133,6 +133,7 @@ class LogWriter {
   absl::Status UnknownError(std::string_view why) const;
   void Report(Event::Kind kind, std::string text) const;
   Future<absl::Status> LeaveCleanMark();
+  Future<Unit> ShowDurable();
 
   Setup setup_;
   const std::shared_ptr<LogView> view_;

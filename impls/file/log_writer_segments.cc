@@ -307,12 +307,26 @@ Future<absl::Status> LogWriter::Close(walimpls::CloseMode mode) {
   EndAppends(in_flight_, UnknownError("it was closed"));
   nudge_.Close();
   absl::Status status;
-  const bool settled = serving && health_ == Health::kServing && !unsettled_ && !refusing_;
-  if (mode == walimpls::CloseMode::kClean && settled) status = co_await LeaveCleanMark();
+  const bool settled = serving && health_ == Health::kServing && !unsettled_;
+  if (mode == walimpls::CloseMode::kClean && settled && !refusing_) {
+    status = co_await LeaveCleanMark();
+  } else if (settled) {
+    co_await ShowDurable();
+  }
   co_await chain_->Release();
   view_->look_at_fence = nullptr;
   closed_ = true;
   co_return status;
+}
+
+// No tick comes any more that would tell readers in other processes what is durable (C1).  The next
+// owner does, if this fails.
+Future<Unit> LogWriter::ShowDurable() {
+  if (watermark_ >= durable_.last_id) co_return Unit{};
+  if (chain_->active() != nullptr && !spoilt_) co_await WriteWatermark();
+  if (watermark_ >= durable_.last_id) co_return Unit{};
+  (void)co_await chain_->Seal(durable_, footer_);
+  co_return Unit{};
 }
 
 Future<absl::Status> LogWriter::LeaveCleanMark() {

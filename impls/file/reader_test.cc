@@ -140,6 +140,25 @@ TEST(ReaderTest, SeesTheLastGroupAtATickAlsoWhenTheDiskHasNoRoomForTheNext) {
   }
 }
 
+// C1: and after a close that leaves no mark, since an append failed.
+TEST(ReaderTest, SeesTheLastGroupOfAnOwnerThatMetAFullDiskAndClosed) {
+  for (uint64_t count = 1; count <= 12; ++count) {
+    LogMachine machine(1);
+    LogProcess owner(&machine);
+    ASSERT_TRUE(owner.Open(Term{1}).ok());
+    for (uint64_t i = 0; i < count; ++i) ASSERT_TRUE(owner.Append(1, 9000).ok());
+    machine.disk().SetFaultHook([](const DiskEvent& event) {
+      const bool fails =
+          event.operation == DiskOperation::kWrite && absl::EndsWith(event.path, ".seg");
+      return DiskFault{.error_number = fails ? ENOSPC : 0};
+    });
+    EXPECT_FALSE(owner.Append(1, 9000).ok());
+    ASSERT_TRUE(owner.Close(CloseMode::kAbandon).ok());
+    Reader reader(&machine);
+    EXPECT_EQ(reader.Take().size(), count);
+  }
+}
+
 TEST(ReaderTest, SeesWhatATakeoverSealed) {
   LogMachine machine(1);
   LogProcess owner(&machine);
