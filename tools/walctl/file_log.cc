@@ -1,9 +1,9 @@
 #include "tools/walctl/file_log.h"
 
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "impls/file/inspect.h"
@@ -13,14 +13,18 @@
 
 namespace tidelog::walctl {
 
-absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) {
+absl::Status CheckFileLog(const LogFlags& flags) {
   if (flags.backend != "file") {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("verify, dump and repair work on the files of a log; backend ",
                                  flags.backend, " has none (use cat)"));
   }
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(flags);
-  if (!session.ok()) return session.status();
+  return Session::Start(flags).status();
+}
+
+absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) {
+  const absl::Status checked = CheckFileLog(flags);
+  if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<std::string>> channels =
       RunOnFiles([&] { return impls::file::ListChannels(DefaultFileSystem(), flags.directory); });
   if (!channels.ok() || flags.channel.empty()) return channels;

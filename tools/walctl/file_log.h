@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tools/walctl/session.h"
 #include "wal/async/coroutine.h"
@@ -20,8 +21,12 @@
 
 namespace tidelog::walctl {
 
-// The channel that was named, or all there are.  kInvalidArgument: the backend is not "file", or
-// there is no directory.
+// Whether `flags` name the directory of a file log, whatever is in it.  kInvalidArgument: the
+// backend is not "file", or there is no directory.
+absl::Status CheckFileLog(const LogFlags& flags);
+
+// The channel that was named, or all there are.  Errors: CheckFileLog()'s, and those of
+// impls::file::ListChannels().
 absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags);
 
 // Calls `make_future` on `executor`.

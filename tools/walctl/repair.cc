@@ -208,8 +208,8 @@ ExitCode Apply(const LogFlags& log_flags, const RepairFlags& flags) {
 }  // namespace
 
 ExitCode RunRepair(const LogFlags& log_flags, const RepairFlags& flags) {
-  const absl::StatusOr<std::vector<std::string>> channels = FileLogChannels(log_flags);
-  if (!channels.ok()) return Complain(channels.status());
+  const absl::Status checked = CheckFileLog(log_flags);
+  if (!checked.ok()) return Complain(checked);
   return flags.apply ? Apply(log_flags, flags) : TellPlan(log_flags, flags);
 }
 
