@@ -23,7 +23,7 @@ absl::Status CheckFileLog(const LogFlags& flags) {
 }
 
 absl::StatusOr<std::vector<std::string>> FileLogChannels(const LogFlags& flags) {
-  const absl::Status checked = CheckFileLog(flags);
+  absl::Status checked = CheckFileLog(flags);
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<std::string>> channels =
       RunOnFiles([&] { return impls::file::ListChannels(DefaultFileSystem(), flags.directory); });
