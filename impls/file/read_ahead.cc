@@ -13,9 +13,8 @@ namespace tidelog::impls::file {
 
 namespace {
 
-Future<absl::StatusOr<size_t>> ReadOn(Executor* reader, File* file, bool direct, uint64_t offset,
-                                      std::span<char> into) {
-  if (reader != nullptr) co_await EnterExecutor(reader);
+Future<absl::StatusOr<size_t>> ReadFrom(File* file, bool direct, uint64_t offset,
+                                        std::span<char> into) {
   absl::StatusOr<size_t> read = absl::UnimplementedError("not tried");
   if (direct) read = co_await file->ReadDirect(offset, into);
   if (absl::IsUnimplemented(read.status())) read = co_await file->Read(offset, into);
@@ -60,6 +59,8 @@ void ReadAhead::Join(uint64_t offset, size_t read) {
   std::swap(current_, next_);
 }
 
+// The read begins when the job at hand ends: whoever calls this yields before anybody looks at the
+// bytes, or nothing would overlap.
 void ReadAhead::ReadNext() {
   const uint64_t offset = current_.end();
   // The file may have ended at an odd place, before it should.
@@ -68,7 +69,7 @@ void ReadAhead::ReadNext() {
   const uint64_t rest = RoundUp(options_.file_size - offset, alignment_);
   const size_t size = std::min<uint64_t>(chunk_bytes_, rest);
   const std::span<char> into(next_.memory.data() + chunk_bytes_, size);
-  reading_.emplace(ReadOn(options_.reader, file_, options_.direct, offset, into));
+  reading_.emplace(ReadFrom(file_, options_.direct, offset, into));
 }
 
 Future<absl::StatusOr<std::string_view>> ReadAhead::Get(uint64_t offset, uint64_t size) {
@@ -79,6 +80,7 @@ Future<absl::StatusOr<std::string_view>> ReadAhead::Get(uint64_t offset, uint64_
     if (Follows(offset, size, *ahead)) {
       Join(offset, *ahead);
       ReadNext();
+      co_await Yield();
       co_return current_.bytes;
     }
   }
@@ -89,12 +91,12 @@ Future<absl::StatusOr<std::string_view>> ReadAhead::Get(uint64_t offset, uint64_
   const size_t length = RoundUp(std::min(needed, rest), alignment_);
   Reserve(&current_.memory, std::max(length, 2 * chunk_bytes_));
   const std::span<char> into(current_.memory.data(), length);
-  absl::StatusOr<size_t> read =
-      co_await ReadOn(options_.reader, file_, options_.direct, begin, into);
+  absl::StatusOr<size_t> read = co_await ReadFrom(file_, options_.direct, begin, into);
   TIDELOG_CO_RETURN_IF_ERROR(read.status());
   current_.offset = begin;
   current_.bytes = std::string_view(current_.memory.data(), *read);
   ReadNext();
+  co_await Yield();
   co_return current_.From(offset);
 }
 

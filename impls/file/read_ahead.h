@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "impls/file/aligned_buffer.h"
-#include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/io/file_system.h"
 
@@ -22,15 +21,12 @@ class ReadAhead {
   struct Options {
     uint64_t file_size = 0;  // Nothing behind is read ahead.
     size_t chunk_bytes = 1;  // Rounded up for direct reads.
-    // Past the page cache, where the file has direct reads.
+    // Past the page cache, where the file has direct reads; those overlap with what the owner of
+    // this does.
     bool direct = false;
-    // Reads run there, beside what the owner of this does; null: in turn with it.
-    // TODO(#5): a thread keeps the executor that it has made runnable to itself until its own is
-    // dry, so that the two still take turns.
-    Executor* reader = nullptr;
   };
 
-  // `file`, and the reader, must outlive this.
+  // `file` must outlive this.
   ReadAhead(File* file, const Options& options);
   // Requires: Finish() has completed since the last Get().
   ~ReadAhead() = default;

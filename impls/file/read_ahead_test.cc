@@ -5,12 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "impls/file/file_ops.h"
-#include "wal/async/executor.h"
 #include "wal/async/random_stream.h"
 #include "wal/async/test_runtime.h"
 #include "wal/io/file_system.h"
@@ -21,21 +19,19 @@ namespace {
 
 constexpr size_t kFileSize = 30000;  // No multiple of what direct reads are aligned to.
 
-class ReadAheadTest : public testing::TestWithParam<std::tuple<bool, bool>> {
+class ReadAheadTest : public testing::TestWithParam<bool> {
  protected:
-  ReadAheadTest() : disk_(&runtime_, {.seed = 1}), reader_(runtime_.MakeExecutor("reader")) {
+  ReadAheadTest() : disk_(&runtime_, {.seed = 1}) {
     for (size_t i = 0; i < kFileSize; ++i) bytes_.push_back(static_cast<char>(i * i % 251));
     FileSystem* files = disk_.NewProcess();
     EXPECT_TRUE(runtime_.Run([&] { return WriteNewFile(files, "file", bytes_); }).ok());
     file_ = runtime_.Run([&] { return files->Open("file", OpenMode::kRead); }).value();
   }
   std::unique_ptr<ReadAhead> Make(size_t chunk) {
-    const auto [with_reader, direct] = GetParam();
     ReadAhead::Options options;
     options.file_size = bytes_.size();
     options.chunk_bytes = chunk;
-    options.direct = direct;
-    options.reader = with_reader ? reader_.get() : nullptr;
+    options.direct = GetParam();
     return std::make_unique<ReadAhead>(file_.get(), options);
   }
   // What Get() yields must be the file's bytes there, and enough of them.
@@ -51,7 +47,6 @@ class ReadAheadTest : public testing::TestWithParam<std::tuple<bool, bool>> {
 
   TestRuntime runtime_;
   CrashableFileSystem disk_;
-  std::unique_ptr<Executor> reader_;
   std::string bytes_;
   std::unique_ptr<File> file_;
 };
@@ -95,11 +90,10 @@ TEST_P(ReadAheadTest, ReadsPastThePageCacheIfToldTo) {
   const std::unique_ptr<ReadAhead> ahead = Make(kDirectAlignment);
   ExpectGood(ahead.get(), 5000, 16);
   (void)runtime_.Run([&] { return ahead->Finish(); });
-  EXPECT_EQ(direct_count, std::get<1>(GetParam()) ? 2u : 0u);
+  EXPECT_EQ(direct_count, GetParam() ? 2u : 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(WithAndWithoutAReaderDirectAndNot, ReadAheadTest,
-                         testing::Combine(testing::Bool(), testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(DirectAndNot, ReadAheadTest, testing::Bool());
 
 }  // namespace
 }  // namespace tidelog::impls::file

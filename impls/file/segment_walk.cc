@@ -107,7 +107,6 @@ Future<absl::StatusOr<ScanResult>> SegmentWalk::Scan(ScanPoint from, SegmentVisi
   ahead_options.chunk_bytes = options_.inspect.chunk_bytes;
   // A direct read writes back what a live owner is adding to, out of its turn.
   ahead_options.direct = !options_.live || listed_.seal.has_value();
-  ahead_options.reader = options_.inspect.reader;
   ReadAhead ahead(file_.get(), ahead_options);
   absl::Status status;
   while (status.ok() && !scan.done() && !visitor->HasEnough()) {

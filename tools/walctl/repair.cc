@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,7 +21,6 @@
 #include "nlohmann/json.hpp"
 #include "tools/walctl/file_log.h"
 #include "tools/walctl/print.h"
-#include "wal/async/executor.h"
 #include "wal/async/random_stream.h"
 #include "wal/async/thread_runtime.h"
 #include "wal/base/status_macros.h"
@@ -142,9 +140,7 @@ absl::Status Explain(const LogFlags& flags, absl::Status status) {
 }
 
 ExitCode TellPlan(const LogFlags& log_flags, const RepairFlags& flags) {
-  const std::unique_ptr<Executor> reader = DefaultRuntime()->MakeExecutor("walctl reads");
   InspectOptions options;
-  options.reader = reader.get();
   const absl::StatusOr<RepairPlan> plan = RunOnFiles([&] {
     return impls::file::PlanRepair(DefaultFileSystem(), log_flags.directory, log_flags.channel,
                                    options);
@@ -177,9 +173,7 @@ absl::StatusOr<std::optional<uint32_t>> LogNumber(const std::string& log_of, Ran
 }
 
 ExitCode Apply(const LogFlags& log_flags, const RepairFlags& flags) {
-  const std::unique_ptr<Executor> reader = DefaultRuntime()->MakeExecutor("walctl reads");
   RepairRequest request;
-  request.inspect.reader = reader.get();
   request.files = DefaultFileSystem();
   request.dir = log_flags.directory;
   request.channel = log_flags.channel;

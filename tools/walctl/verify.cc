@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +11,6 @@
 #include "tools/walctl/file_log.h"
 #include "tools/walctl/inspect_commands.h"
 #include "tools/walctl/print.h"
-#include "wal/async/executor.h"
-#include "wal/async/thread_runtime.h"
 #include "wal/io/posix_file_system.h"
 
 namespace tidelog::walctl {
@@ -105,9 +102,7 @@ ExitCode RunVerify(const LogFlags& flags) {
   absl::StatusOr<std::vector<std::string>> channels = FileLogChannels(flags);
   if (!channels.ok()) return Complain(channels.status());
   ExitCode code = ExitCode::kFine;
-  const std::unique_ptr<Executor> reader = DefaultRuntime()->MakeExecutor("walctl reads");
   impls::file::InspectOptions options;
-  options.reader = reader.get();
   for (const std::string& channel : *channels) {
     absl::StatusOr<VerifyReport> report = RunOnFiles([&] {
       return impls::file::Verify(DefaultFileSystem(), flags.directory, channel, options);

@@ -115,7 +115,9 @@ Future<absl::StatusOr<size_t>> PosixFile::Read(uint64_t offset, std::span<char> 
 }
 
 Future<absl::StatusOr<size_t>> PosixFile::ReadDirect(uint64_t offset, std::span<char> into) {
-  return Start([this, offset, into] { return ReadDirectNow(offset, into); });
+  // Large, and its caller may have something to do meanwhile.
+  return BlockingCall(runtime_, Runtime::Urgency::kNow,
+                      [this, offset, into] { return ReadDirectNow(offset, into); });
 }
 
 absl::StatusOr<size_t> PosixFile::ReadDirectNow(uint64_t offset, std::span<char> into) {
