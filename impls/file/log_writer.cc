@@ -14,10 +14,6 @@ namespace tidelog::impls::file {
 
 namespace {
 
-// From this size on a write starts before the acknowledgements of the one before it, and on another
-// thread: so much copying and waiting is worth overlapping.
-constexpr size_t kEarlyBytes = 256u << 10;
-
 // Ticks without an append after which buffers are given back.
 constexpr int kIdleTicksMax = 2;
 
@@ -76,7 +72,7 @@ Future<absl::StatusOr<walimpls::Ids>> LogWriter::Append(const walimpls::Group& g
                 &*encoder_);
   idle_ticks_ = 0;
   if (writing_) return future;
-  if (open().size() >= kEarlyBytes) {
+  if (group_size_.IsReached(open().size())) {
     HandOver();
   } else {
     Arm();
@@ -185,10 +181,11 @@ void LogWriter::Settle() {
   view_->durable_id = durable_.last_id;
   view_->durable_end = durable_.end_offset;
 
+  group_size_.OnSettled(group->size(), open().size());
   settled_ = group->Take();
   group->Clear(std::exchange(spare_appends_, std::vector<PendingAppend>()));
   writing_ = false;
-  if (open().size() >= kEarlyBytes) HandOver();
+  if (group_size_.IsNearlyReached(open().size())) HandOver();
   Acknowledge();
   if (!MutantIs(Mutant::kWriterWakesNoReader)) view_->Notify();
   if (!writing_ && !open().empty()) Arm();

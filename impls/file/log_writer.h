@@ -2,8 +2,8 @@
 //
 // Appends are encoded where they are called, into the open buffer.  One buffer at a time is being
 // written and synced; the next goes out when the executor runs dry, so that it holds everybody who
-// was woken by the last one, or at once when it is large.  No timer and no thread are involved, and
-// a single append waits for one write and sync (C7).
+// was woken by the last one, or at once when it is large (group_size.h).  No timer and no thread
+// are involved, and a single append waits for one write and sync (C7).
 //
 // Once a write or sync has failed nothing of the segment is trusted but what was synced before:
 // the segment is sealed there and what was in flight is written again, with the same ids, to a new
@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "impls/file/commit_buffer.h"
+#include "impls/file/group_size.h"
 #include "impls/file/log_view.h"
 #include "impls/file/options.h"
 #include "impls/file/segment_chain.h"
@@ -158,6 +159,7 @@ class LogWriter {
   FlushJob flush_;
   std::optional<Gate::Pass> armed_;  // Set while flush_ waits for its turn.
   int idle_ticks_ = 0;
+  GroupSize group_size_;
 
   uint64_t next_id_;
   uint64_t offset_ = 0;                  // Where the open buffer begins in the active segment.
