@@ -164,7 +164,10 @@ absl::StatusOr<MutableMessage::Builder::PropertyViews> MutableMessage::Builder::
 
 absl::StatusOr<MutableMessage> MutableMessage::Builder::BuildWithRoom(size_t size) && {
   TIDELOG_RETURN_IF_ERROR(CheckParts(size));
-  TIDELOG_ASSIGN_OR_RETURN(const PropertyViews properties, OrderedProperties());
+  PropertyViews properties;
+  if (!property_places_.empty()) {
+    TIDELOG_ASSIGN_OR_RETURN(properties, OrderedProperties());
+  }
   RecordParts parts = parts_;
   // The log stamps the transaction's id here.
   if (parts.type == MessageType::kBeginTxn && !parts.txn) parts.txn.emplace();
