@@ -124,6 +124,7 @@ class LogWriter {
   Future<Unit> Pause(absl::Duration duration);
   void EndAppends(CommitBuffer* buffer, const absl::Status& status);
   void FailNotDone(const absl::Status& status);
+  void ForgetUnwritten();
   void Fence();
   void LeaveView();
   void Break(const absl::Status& status);

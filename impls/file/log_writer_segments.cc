@@ -176,6 +176,11 @@ void LogWriter::FailNotDone(const absl::Status& status) {
   }
   EndAppends(&open(), Refusal());
   open().Clear({});
+  ForgetUnwritten();
+}
+
+// What was encoded behind the last group that is written is not in the log.
+void LogWriter::ForgetUnwritten() {
   next_id_ = durable_.last_id + 1;
   newest_ = {durable_.last_tick, durable_.newest_time_tick_id};
   if (chain_->active() == nullptr || spoilt_) {
@@ -323,6 +328,7 @@ Future<absl::Status> LogWriter::Close(walimpls::CloseMode mode) {
 // owner does, if this fails.
 Future<Unit> LogWriter::ShowDurable() {
   if (watermark_ >= durable_.last_id) co_return Unit{};
+  ForgetUnwritten();
   if (chain_->active() != nullptr && !spoilt_) co_await WriteWatermark();
   if (watermark_ >= durable_.last_id) co_return Unit{};
   (void)co_await chain_->Seal(durable_, footer_);

@@ -159,6 +159,18 @@ TEST(ReaderTest, SeesTheLastGroupOfAnOwnerThatMetAFullDiskAndClosed) {
   }
 }
 
+// Its append was encoded behind the group that is to be shown.
+TEST(ReaderTest, SeesTheLastGroupOfAnOwnerThatClosesWithAnAppendWaiting) {
+  LogMachine machine(1);
+  LogProcess owner(&machine);
+  ASSERT_TRUE(owner.Open(Term{1}).ok());
+  ASSERT_TRUE(owner.Append(1).ok());
+  owner.StartAppend(1, 16);
+  ASSERT_TRUE(owner.Close(CloseMode::kAbandon).ok());
+  Reader reader(&machine);
+  EXPECT_THAT(reader.Take(), ElementsAre(1));
+}
+
 TEST(ReaderTest, SeesWhatATakeoverSealed) {
   LogMachine machine(1);
   LogProcess owner(&machine);
