@@ -45,6 +45,23 @@ TEST_F(CloseTest, StoresNothingWhenEverythingIsCovered) {
   EXPECT_EQ(world_.fake().close_mode(), CloseMode::kClean);
 }
 
+// D2: after a clean close the term may be opened again, by a wall clock that was set back.
+TEST_F(CloseTest, StoresATickAboveThoseThatReadersWereToldAndThatAreNotStored) {
+  std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_, {.wake_on_tick = true});
+  ASSERT_TRUE(world_.Next(*scanner).ok());
+  const absl::StatusOr<ScanBatch> told = world_.Next(*scanner);
+  ASSERT_TRUE(told.ok());
+  ASSERT_FALSE(told->complete_is_stored);
+  world_.MustClose(*scanner);
+  world_.MustClose(*wal_);
+  EXPECT_EQ(world_.fake().close_mode(), CloseMode::kClean);
+  world_.runtime().JumpWall(-absl::Hours(1));
+  wal_ = world_.MustOpen(Term{1});
+  world_.MustAppend(*wal_, "a");
+  EXPECT_GT(world_.fake().records().back().time_tick(), told->complete_through);
+  world_.MustClose(*wal_);
+}
+
 TEST_F(CloseTest, WaitsForWhatIsAtTheBackend) {
   world_.fake().HoldAppends();
   Future<Result> first = LogWorld::StartAppend(*wal_, "a");

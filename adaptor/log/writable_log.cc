@@ -1,6 +1,7 @@
 #include "adaptor/log/writable_log.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -288,8 +289,7 @@ Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   co_await DrainAppends();
   if (drained_ && availability().reason().ok()) co_await StoreLastTick();
   const bool owes = !drained_ || !submitter_->newest() || !availability().reason().ok() ||
-                    submitter_->has_unknown() || submitter_->mvcc().has_uncovered() ||
-                    appender_->live_count() > 0;
+                    submitter_->has_unknown() || OwesTick() || appender_->live_count() > 0;
   co_return owes ? walimpls::CloseMode::kAbandon : walimpls::CloseMode::kClean;
 }
 
@@ -319,10 +319,17 @@ Future<Unit> WritableLog::DrainAppends() {
   co_return Unit{};
 }
 
-// Else the next open would find messages that no stored tick covers, and the mark of a clean close
-// would be a lie.
+// Else the next open would find messages that no stored tick covers; or, with a wall clock that was
+// set back, write messages below ticks that readers of this term were told and that are not stored
+// (D2): after a clean close the same term may be opened again.
+bool WritableLog::OwesTick() const {
+  if (submitter_->mvcc().has_uncovered()) return true;
+  const std::optional<Submitter::Covering>& stored = submitter_->newest_time_tick();
+  return stored && tick_service_->unstored().tick > stored->tick;
+}
+
 Future<Unit> WritableLog::StoreLastTick() {
-  if (!submitter_->mvcc().has_uncovered() || submitter_->failing()) co_return Unit{};
+  if (!OwesTick() || submitter_->failing()) co_return Unit{};
   Future<absl::StatusOr<AppendResult>> tick = appender_->AppendTimeTick(/*may_retry=*/false);
   drained_ = co_await ReadyWithin(&tick, log().options.close_step_limit);
   if (!drained_) NoteHung("the last time tick");

@@ -78,6 +78,7 @@ class WritableLog : public ReadableLog {
   // The steps of closing (H2).
   Future<Unit> DrainInterceptors();
   Future<Unit> DrainAppends();
+  bool OwesTick() const;
   Future<Unit> StoreLastTick();
 
   walimpls::WalImpls* wal_ = nullptr;  // The backend; null before it is open.
