@@ -92,7 +92,7 @@ struct VerifyReport {
 };
 
 struct InspectOptions {
-  size_t chunk_bytes = 1 << 20;  // Its buffers fit a cache: 4 MiB takes 5% longer.
+  size_t chunk_bytes = 1 << 20;     // Its buffers fit a cache: 4 MiB takes 5% longer.
   int findings_per_file_max = 100;  // After that many, the rest of a file is not looked at.
 };
 
