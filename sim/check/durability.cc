@@ -46,6 +46,8 @@ void CheckContent(const Facts& facts, const Entry& entry, Report* report) {
 // Every reader comes to the same end.
 void CheckPresence(const Facts& facts, const Entry& entry, bool is_elsewhere, Report* report) {
   if (!facts.EndCovers(entry.record->tick) || entry.finals == facts.final_count()) return;
+  const bool is_tick = entry.record->content.type == kTimeTickType;
+  if (is_tick && !facts.EndCovers(entry.record->tick, entry.seen)) return;
   const Message* message = facts.MessageOf(entry);
   if (message != nullptr && message->ack != nullptr) {
     if (is_elsewhere) return;  // Then it is a duplicate or has moved, and is not lost.

@@ -248,8 +248,16 @@ void FactsBuilder::NoteFinals() {
   for (const int32_t op : facts_.history_.end.final_scans) {
     const auto index = static_cast<size_t>(op);
     CHECK(index < scan_of_op_.size() && scan_of_op_[index] >= 0) << "operation " << op;
-    facts_.scans_[static_cast<size_t>(scan_of_op_[index])].is_final = true;
+    Scan& scan = facts_.scans_[static_cast<size_t>(scan_of_op_[index])];
+    scan.is_final = true;
     ++facts_.final_count_;
+    if (facts_.final_begin_ == kNever) facts_.final_begin_ = scan.invoke;
+    facts_.final_begin_ = std::min(facts_.final_begin_, scan.invoke);
+    for (const int batch : scan.batches) {
+      for (const Record& record : facts_.as<ScanBatch>(batch).records) {
+        facts_.final_tick_ = std::max(facts_.final_tick_, record.tick);
+      }
+    }
   }
 }
 

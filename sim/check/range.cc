@@ -95,7 +95,7 @@ class ScanRangeCheck {
     const Entry* entry = facts_.FindTick(resume);
     const bool is_wrong = entry != nullptr
                               ? entry->record->last_confirmed != batch.resume->last_confirmed
-                              : facts_.EndCovers(resume);
+                              : facts_.EndCovers(resume, event);
     if (is_wrong)
       Add("resume-unfounded", event, resume, "is to be resumed at no record's position");
   }

@@ -115,7 +115,7 @@ class Promises {
       return;
     }
     if (all_.Upto(tick) > event) Add("broken-tick-promise", tick, tick, event);
-    if (!facts_.EndCovers(tick)) return;
+    if (!facts_.EndCovers(tick, event)) return;
     const Entry* entry = facts_.FindTick(tick);
     if (entry != nullptr && entry->record->content.type == kTimeTickType) return;
     report_->Add("tick-not-stored",

@@ -34,8 +34,11 @@ constexpr AnomalyCase kCases[] = {
        s.Forget(1).Final();
      },
      [](Story& s) {
-       Unknown(s.Writer(1, 1).Call(1, 1, kMillisecond).Land(1), 1).Scan(1, 5).Read(5);
+       ScanOpen options;
+       options.deliver_ticks = true;
+       Unknown(s.Writer(1, 1).Call(1, 1, kMillisecond).Land(1), 1).Scan(1, 5, options).Read(5);
        s.Final().SecondFinal();
+       s.StoreTick(1).Read(5);  // The last one, of a close.
      }},
 
     {"durability", "duplicate", [](Story& s) { s.Writer(1, 1).Append(1, 1).Land(1).Final(); },
@@ -129,10 +132,15 @@ constexpr AnomalyCase kCases[] = {
     {"ticks", "tick-not-stored",
      [](Story& s) {
        s.Writer(1, 1).Append(1, 1).StoreTick(1).Scan(1, 5).Read(5);
-       s.Last<ScanBatch>().complete_through = 20;
+       s.Last<ScanBatch>().complete_through = 2000;
        s.Final();
      },
-     [](Story& s) { s.Writer(1, 1).Append(1, 1).StoreTick(1).Scan(1, 5).Read(5).Final(); }},
+     [](Story& s) {
+       s.Writer(1, 1).Append(1, 1).StoreTick(1).Scan(1, 5).Read(5).Final();
+       s.Read(5);  // The last tick of a log that closed in the end.
+       s.Last<ScanBatch>().complete_through = 200;
+       s.Last<ScanBatch>().complete_is_stored = true;
+     }},
 
     {"ticks", "stale-mvcc",
      [](Story& s) {
