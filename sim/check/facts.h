@@ -144,7 +144,7 @@ class Facts {
   bool EndCovers(Tick tick) const { return final_count_ > 0 && tick > end_mark(); }
   // The same of a TimeTick that was told at `event`: the closes that come last store some more.
   bool EndCovers(Tick tick, int event) const {
-    return EndCovers(tick) && (event < final_begin_ || tick <= final_tick_);
+    return EndCovers(tick) && (event <= final_end_ || tick <= final_tick_);
   }
 
   // The truncation's mark when `event` happened: it was at least this, and at most that.
@@ -174,8 +174,8 @@ class Facts {
   Marks possible_marks_;
   std::vector<int> machine_crashes_;
   int final_count_ = 0;
-  int final_begin_ = kNever;  // Of the first of the final scans.
-  Tick final_tick_ = 0;       // The newest that they saw.
+  int final_end_ = kNever;  // The last batch of the final scans.
+  Tick final_tick_ = 0;     // The newest that they saw.
 };
 
 }  // namespace tidelog::sim::check

@@ -251,9 +251,8 @@ void FactsBuilder::NoteFinals() {
     Scan& scan = facts_.scans_[static_cast<size_t>(scan_of_op_[index])];
     scan.is_final = true;
     ++facts_.final_count_;
-    if (facts_.final_begin_ == kNever) facts_.final_begin_ = scan.invoke;
-    facts_.final_begin_ = std::min(facts_.final_begin_, scan.invoke);
     for (const int batch : scan.batches) {
+      facts_.final_end_ = std::max(facts_.final_end_, batch);
       for (const Record& record : facts_.as<ScanBatch>(batch).records) {
         facts_.final_tick_ = std::max(facts_.final_tick_, record.tick);
       }
