@@ -1,45 +1,14 @@
 """The page of a run as a browser sees it: without a network, with its script run."""
 
-import html.parser
 import os
 import re
 import subprocess
 import tempfile
 import unittest
 
+from sim.record import rendered_page
+
 SAMPLE_PAGE = os.path.abspath(os.environ["SAMPLE_PAGE"])
-
-
-class Elements(html.parser.HTMLParser):
-    """All elements with their attributes, and the text of the page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def with_class(self, name):
-        return [a for _, a in self.elements if name in (a.get("class") or "").split()]
-
-
-def dump_dom(page):
-    """What Chromium makes of the page once its script has run."""
-    with tempfile.TemporaryDirectory() as profile:
-        done = subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             f"--user-data-dir={profile}", "--dump-dom", f"file://{page}"],
-            capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, "HOME": profile})
-    if done.returncode != 0:
-        raise AssertionError(f"chromium ended with {done.returncode}: {done.stderr}")
-    return done.stdout
 
 
 class PageTest(unittest.TestCase):
@@ -52,20 +21,20 @@ class PageTest(unittest.TestCase):
                                     check=True).stdout
         with open(page, "w", encoding="utf-8") as f:
             f.write(cls.source)
-        cls.dom = Elements(dump_dom(page))
+        cls.dom = rendered_page.Elements(rendered_page.dump_dom(page))
 
     def test_shows_the_four_groups_of_lanes(self):
-        groups = [a["data-lane"] for a in self.dom.with_class("lane")]
+        groups = [a["data-lane"] for a in self.dom.of(css="lane")]
         self.assertEqual(list(dict.fromkeys(groups)), ["clients", "log", "backend", "faults"])
 
     def test_draws_bars_of_every_lane(self):
         for look in ("open", "append", "scan", "batch", "ask", "record", "notice", "alive",
                      "crash", "fault"):
-            bars = [a for a in self.dom.with_class(look) if "data-e" in a]
+            bars = [a for a in self.dom.of(css=look) if "data-e" in a]
             self.assertGreater(len(bars), 0, look)
 
     def test_marks_the_anomalies_and_their_events(self):
-        marks = self.dom.with_class("anomaly")
+        marks = self.dom.of(css="anomaly")
         self.assertGreater(len(marks), 0)
         rows = {a.get("id") for tag, a in self.dom.elements if tag == "tr"}
         for mark in marks:
@@ -87,7 +56,7 @@ class PageTest(unittest.TestCase):
 
     def test_quotes_what_the_run_says(self):
         self.assertIn("<normal>", self.dom.text)
-        titles = [a.get("data-t") for a in self.dom.with_class("fault") if "data-t" in a]
+        titles = [a.get("data-t") for a in self.dom.of(css="fault") if "data-t" in a]
         self.assertTrue(any("& its <disk>" in t for t in titles), titles)
 
     def test_needs_nothing_from_elsewhere(self):

@@ -1,5 +1,5 @@
 #!/bin/bash
 # page_test.sh SAMPLE_PAGE
 set -euo pipefail
-export SAMPLE_PAGE=$1 PYTHONDONTWRITEBYTECODE=1
-exec /usr/bin/python3 -P sim/record/page_test.py
+export PYTHONPATH=$PWD SAMPLE_PAGE=$1 PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 -P -m sim.record.page_test

@@ -1,14 +1,12 @@
 """The tables and the page: what they say, and that a browser draws the page."""
 import contextlib
-import html.parser
 import io
 import json
-import os
 import re
-import subprocess
 import tempfile
 import unittest
 
+from sim.record import rendered_page
 from tools.benchmark import page, result, sample_result, show, tables
 
 
@@ -87,39 +85,6 @@ class ShowTest(unittest.TestCase):
             self.assertIn(word, err)
 
 
-class Elements(html.parser.HTMLParser):
-    """All elements with their attributes, and the text of the page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, tag, css=None):
-        return [a for t, a in self.elements
-                if t == tag and (css is None or css in (a.get("class") or "").split())]
-
-
-def dump_dom(path):
-    """What Chromium makes of the page."""
-    with tempfile.TemporaryDirectory() as profile:
-        done = subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             f"--user-data-dir={profile}", "--dump-dom", f"file://{path}"],
-            capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, "HOME": profile})
-    if done.returncode != 0:
-        raise AssertionError(f"chromium ended with {done.returncode}: {done.stderr}")
-    return done.stdout
-
-
 class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -128,7 +93,7 @@ class PageTest(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as f:
             f.write(cls.source)
             f.flush()
-            cls.dom = Elements(dump_dom(f.name))
+            cls.dom = rendered_page.Elements(rendered_page.dump_dom(f.name))
 
     def test_draws_a_plot_for_each_kind_of_work_and_names_it(self):
         groups = result.groups(self.result)

@@ -27,7 +27,7 @@ class Table:
     seen_by: dict
     target_depends: list  # (pattern, room)
     target_seen_by: list  # (pattern, label)
-    library_users: dict  # third-party repository -> packages; of one that not all may use
+    users_of: dict  # third-party repository -> packages; of one that not all may use
 
 
 def parse_table(text):
@@ -44,7 +44,7 @@ def parse_table(text):
             continue
         library = re.match(r"library\s+(\S+)\s+may be used by\s+(.+)$", line)
         if library:
-            table.library_users[library.group(1)] = library.group(2).split()
+            table.users_of[library.group(1)] = library.group(2).split()
             continue
         # Rooms, then who sees it: labels or 'public'. '-' is for none.
         room, *words = line.split()
@@ -91,7 +91,7 @@ def _check_arrows(target, table):
 
 def _check_libraries(target, table):
     for label in target.labels:
-        users = table.library_users.get(label[1:].split("//")[0]) if label[0] == "@" else None
+        users = table.users_of.get(label[1:].split("//")[0]) if label[0] == "@" else None
         if users is None or any(
                 target.package == u or target.package.startswith(u + "/") for u in users):
             continue
