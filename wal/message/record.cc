@@ -22,14 +22,6 @@ using record_layout::kPropertyCountSize;
 using record_layout::kPropertyHeadSize;
 using record_layout::Load;
 
-template <class T>
-T Field(const char* bytes, size_t offset) {
-  return Load<T>(bytes + offset);
-}
-
-#define TIDELOG_FIELD(field) \
-  Field<decltype(RecordHeader::field)>(bytes_, offsetof(RecordHeader, field))
-
 absl::Status Corrupt(std::string_view what) {
   return WalError(WalErrorCode::kCorrupt, absl::StrCat("parse record: ", what));
 }
@@ -140,22 +132,6 @@ absl::StatusOr<RecordView> RecordView::Parse(std::string_view bytes) {
   return record;
 }
 
-size_t RecordView::size() const {
-  return (properties_begin() - bytes_) + size_t{TIDELOG_FIELD(properties_size)} +
-         TIDELOG_FIELD(payload_size);
-}
-
-MessageType RecordView::type() const { return MessageType{TIDELOG_FIELD(type)}; }
-Term RecordView::term() const { return Term{TIDELOG_FIELD(term)}; }
-TimeTick RecordView::time_tick() const { return TimeTick{TIDELOG_FIELD(time_tick)}; }
-uint16_t RecordView::flags() const { return TIDELOG_FIELD(flags); }
-uint16_t RecordView::version() const { return TIDELOG_FIELD(version); }
-
-std::string_view RecordView::last_confirmed_key() const {
-  return std::string_view(bytes_ + offsetof(RecordHeader, last_confirmed_key),
-                          TIDELOG_FIELD(last_confirmed_size));
-}
-
 const char* RecordView::extension(RecordFlags flag) const {
   const uint16_t all = flags();
   return all & flag ? bytes_ + ExtensionOffset(all, flag) : nullptr;
@@ -192,25 +168,8 @@ std::optional<Chunk> RecordView::chunk() const {
   return Chunk{Load<uint32_t>(at), Load<uint32_t>(at + 4)};
 }
 
-const char* RecordView::vchannel_begin() const {
-  return bytes_ + sizeof(RecordHeader) + size_t{8} * TIDELOG_FIELD(extension_words);
-}
-
-const char* RecordView::properties_begin() const {
-  return vchannel_begin() + TIDELOG_FIELD(vchannel_size);
-}
-
-std::string_view RecordView::vchannel() const {
-  return std::string_view(vchannel_begin(), TIDELOG_FIELD(vchannel_size));
-}
-
-std::string_view RecordView::payload() const {
-  return std::string_view(properties_begin() + TIDELOG_FIELD(properties_size),
-                          TIDELOG_FIELD(payload_size));
-}
-
 size_t RecordView::property_count() const {
-  return TIDELOG_FIELD(properties_size) == 0 ? 0 : Load<uint16_t>(properties_begin());
+  return Field<uint32_t>(kPropertiesSizeAt) == 0 ? 0 : Load<uint16_t>(properties_begin());
 }
 
 std::optional<std::string_view> RecordView::Property(std::string_view key) const {
@@ -240,7 +199,5 @@ void RecordView::ForEachProperty(
     f(key, value);
   }
 }
-
-#undef TIDELOG_FIELD
 
 }  // namespace tidelog

@@ -3,9 +3,8 @@
 //   record     := header extensions vchannel properties payload
 //   header     := the 64 bytes of RecordHeader, little-endian
 //   extensions := barrier? txn? txn_bodies? replay_start? chunk?    each present iff its flag is
-//   set properties := count:u16, then (key_size:u16 value_size:u32 key value)*, ordered by key,
-//   keys
-//                 distinct; nothing at all if there are none
+//   properties := nothing at all if there are none, or
+//                 count:u16 (key_size:u16 value_size:u32 key value)*, ordered by key, keys distinct
 //
 // The fields that the log stamps (term, tick, last-confirmed) have fixed places, so an append
 // changes them in place and a reader finds them without parsing.  wal/doc/message_format.md has a
@@ -15,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -91,15 +91,23 @@ class RecordView {
   static RecordView Trusted(const char* bytes) { return RecordView(bytes); }
 
   const char* data() const { return bytes_; }
-  size_t size() const;
+  size_t size() const {
+    return (properties_begin() - bytes_) + size_t{Field<uint32_t>(kPropertiesSizeAt)} +
+           Field<uint32_t>(kPayloadSizeAt);
+  }
   std::string_view bytes() const { return std::string_view(bytes_, size()); }
 
-  MessageType type() const;
-  Term term() const;
-  TimeTick time_tick() const;
-  uint16_t flags() const;
-  uint16_t version() const;
-  std::string_view last_confirmed_key() const;
+  MessageType type() const { return MessageType{Field<int32_t>(offsetof(RecordHeader, type))}; }
+  Term term() const { return Term{Field<int64_t>(offsetof(RecordHeader, term))}; }
+  TimeTick time_tick() const {
+    return TimeTick{Field<uint64_t>(offsetof(RecordHeader, time_tick))};
+  }
+  uint16_t flags() const { return Field<uint16_t>(offsetof(RecordHeader, flags)); }
+  uint16_t version() const { return Field<uint16_t>(offsetof(RecordHeader, version)); }
+  std::string_view last_confirmed_key() const {
+    return std::string_view(bytes_ + offsetof(RecordHeader, last_confirmed_key),
+                            Field<uint8_t>(offsetof(RecordHeader, last_confirmed_size)));
+  }
   std::optional<TimeTick> barrier_time_tick() const;
   std::optional<TxnContext> txn() const;
   // E3: on a commit, how many bodies its client counts in.
@@ -107,8 +115,14 @@ class RecordView {
   // D6: on a stored TimeTick, where the idempotency window starts; may be empty.
   std::string_view replay_start_key() const;
   std::optional<Chunk> chunk() const;
-  std::string_view vchannel() const;
-  std::string_view payload() const;
+  std::string_view vchannel() const {
+    return std::string_view(vchannel_begin(),
+                            Field<uint16_t>(offsetof(RecordHeader, vchannel_size)));
+  }
+  std::string_view payload() const {
+    return std::string_view(properties_begin() + Field<uint32_t>(kPropertiesSizeAt),
+                            Field<uint32_t>(kPayloadSizeAt));
+  }
 
   size_t property_count() const;
   std::optional<std::string_view> Property(std::string_view key) const;
@@ -120,10 +134,27 @@ class RecordView {
       absl::FunctionRef<void(std::string_view key, std::string_view value)> f) const;
 
  private:
+  static constexpr size_t kPayloadSizeAt = offsetof(RecordHeader, payload_size);
+  static constexpr size_t kPropertiesSizeAt = offsetof(RecordHeader, properties_size);
+
   explicit RecordView(const char* bytes) : bytes_(bytes) {}
+
+  // Inline, since every append and every delivery asks for several of them.
+  template <class T>
+  T Field(size_t offset) const {
+    T value;
+    std::memcpy(&value, bytes_ + offset, sizeof(T));
+    return value;
+  }
   const char* extension(RecordFlags flag) const;
-  const char* vchannel_begin() const;
-  const char* properties_begin() const;
+  const char* vchannel_begin() const {
+    return bytes_ + sizeof(RecordHeader) +
+           size_t{8} * Field<uint8_t>(offsetof(RecordHeader, extension_words));
+  }
+  const char* properties_begin() const {
+    return vchannel_begin() + Field<uint16_t>(offsetof(RecordHeader, vchannel_size));
+  }
+
   const char* bytes_ = nullptr;
 };
 
