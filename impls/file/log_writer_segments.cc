@@ -140,6 +140,7 @@ Future<absl::Status> LogWriter::Replace(WriteSyncResult failed) {
 // Seals the active segment below what failed, and does not give up while that can still work.
 Future<absl::Status> LogWriter::SealDurably() {
   absl::Duration pause = kPauseMin;
+  bool reported = false;
   for (;;) {
     absl::Status status = co_await chain_->Seal(durable_, /*index_offset=*/0);
     const WalErrorCode code = GetWalErrorCode(status);
@@ -147,6 +148,11 @@ Future<absl::Status> LogWriter::SealDurably() {
       co_return status;
     }
     if (closing_ || health_ != Health::kServing) co_return Refusal();
+    if (!std::exchange(reported, true)) {
+      Report(Event::Kind::kBackendTrouble,
+             absl::StrCat("appends wait until the end of a segment can be stored: ",
+                          status.message()));
+    }
     co_await Pause(pause);
     pause = std::min(2 * pause, kPauseMax);
   }

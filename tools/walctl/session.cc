@@ -1,20 +1,39 @@
 #include "tools/walctl/session.h"
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/no_destructor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "adaptor/node/node.h"
+#include "tools/walctl/waiting_observer.h"
 #include "wal/async/future.h"
 #include "wal/async/thread_runtime.h"
 #include "wal/environment.h"
+#include "wal/observer.h"
 #include "wal/status.h"
 
 namespace tidelog::walctl {
+namespace {
+
+// As long as an append may take before somebody who looks on is told of it.
+constexpr char kSlowAppendKey[] = "wal.slow_append_limit";
+constexpr char kSlowAppendLimit[] = "5s";
+
+// Never destroyed: what hangs in the backend may still report to it.
+Observer* OnStandardError() {
+  static absl::NoDestructor<WaitingObserver> observer(
+      [](const std::string& line) { absl::FPrintF(stderr, "walctl: %s\n", line); });
+  return observer.get();
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Start(const LogFlags& flags) {
   absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder = MakeOpenerBuilder(flags.backend);
@@ -22,14 +41,16 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Start(const LogFlags& flags) {
   if (flags.backend == "file" && flags.directory.empty()) {
     return WalError(WalErrorCode::kInvalidArgument, "name the log's directory with --dir");
   }
-  Config config;
+  Config config = {{kSlowAppendKey, kSlowAppendLimit}};
   if (!flags.directory.empty()) config["dir"] = flags.directory;
   for (const std::string& setting : flags.settings) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(setting, absl::MaxSplits('=', 1));
     config[parts.first] = parts.second;
   }
-  absl::StatusOr<std::unique_ptr<Opener>> opener = (*builder)->Build(Environment{}, config);
+  Environment environment;
+  environment.observer = OnStandardError();
+  absl::StatusOr<std::unique_ptr<Opener>> opener = (*builder)->Build(environment, config);
   if (!opener.ok()) return opener.status();
   return std::unique_ptr<Session>(new Session(flags, *std::move(builder), *std::move(opener)));
 }
