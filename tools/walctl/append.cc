@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,8 +29,8 @@
 namespace tidelog::walctl {
 namespace {
 
-constexpr size_t kInFlightCountMax = 1024;
-constexpr size_t kInFlightBytesMax = 64u << 20;
+constexpr size_t kBatchCountMax = 1024;
+constexpr size_t kBatchBytesMax = 4u << 20;  // One message may be larger.
 
 // Room in a record for what surrounds the payload: header, VChannel, properties.
 size_t Overhead(const AppendFlags& flags) {
@@ -40,7 +39,8 @@ size_t Overhead(const AppendFlags& flags) {
   return size;
 }
 
-// Keeps many appends in flight, and reports each, in order, as it is acknowledged.
+// Appends in batches: one is on its way while the next gathers, so that what is stored is always a
+// prefix of the input, whatever fails (C8).  Reports each record, in order, as it is acknowledged.
 class Appender {
  public:
   Appender(Wal* wal, const LogFlags& log_flags, const AppendFlags& flags)
@@ -50,28 +50,27 @@ class Appender {
         shows_progress_(isatty(STDERR_FILENO) != 0),
         started_(Now()) {}
 
-  // Hands over one message, after waiting for room.
+  // Takes one message, and hands over what has gathered as soon as nothing is on its way.
   absl::Status Add(MutableMessage message) {
     const size_t size = message.encoded_size();
-    while (in_flight_.size() >= kInFlightCountMax ||
-           (!in_flight_.empty() && bytes_in_flight_ + size > kInFlightBytesMax)) {
-      absl::Status status = WaitForOldest();
+    if (gathering_.messages.size() == kBatchCountMax ||
+        (!gathering_.messages.empty() && gathering_.bytes + size > kBatchBytesMax)) {
+      absl::Status status = WaitAndHandOver();
       if (!status.ok()) return status;
     }
-    AppendOptions options;
-    options.wait_when_full = true;
-    const absl::Duration now = latency_ ? Now() : absl::ZeroDuration();
-    bytes_in_flight_ += size;
-    in_flight_.push_back(Pending{wal_->Append(std::move(message), options), size, now});
-    return TakeReady();
+    gathering_.messages.push_back(std::move(message));
+    gathering_.bytes += size;
+    if (latency_) gathering_.since.push_back(Now());
+    if (in_flight_.has_value() && !in_flight_->result.ready()) return absl::OkStatus();
+    return WaitAndHandOver();
   }
 
-  // Waits for everything in flight, whatever became of it; the first error is returned.
+  // Waits until everything is stored; or else for what is on its way, whatever becomes of it.
   absl::Status Drain() {
-    absl::Status first;
-    while (!in_flight_.empty()) first.Update(WaitForOldest());
+    absl::Status status = WaitAndHandOver();
+    if (status.ok()) status = Wait();
     std::fflush(stdout);
-    return first;
+    return status;
   }
 
   uint64_t acknowledged() const { return acknowledged_; }
@@ -90,55 +89,53 @@ class Appender {
   }
 
  private:
-  struct Pending {
-    Future<absl::StatusOr<AppendResult>> result;
-    size_t size;
-    absl::Duration handed_over;
+  struct Batch {
+    std::vector<MutableMessage> messages;
+    std::vector<absl::Duration> since;  // When each was read; empty if nobody wants to know.
+    size_t bytes = 0;
+  };
+  struct InFlight {
+    Future<BatchResult> result;
+    std::vector<absl::Duration> since;
+    size_t bytes;
   };
 
   static absl::Duration Now() { return DefaultRuntime()->Now(); }
 
-  absl::Status WaitForOldest() {
-    std::fflush(stdout);  // What is acknowledged is said before this thread sleeps.
-    Pending oldest = std::move(in_flight_.front());
-    in_flight_.pop_front();
-    absl::StatusOr<AppendResult> result =
-        Blocking(wal_->executor(), [&oldest] { return std::move(oldest.result); });
-    absl::Status status = Take(oldest.size, oldest.handed_over, result);
-    if (!status.ok()) return status;
-    return TakeReady();
-  }
-
-  absl::Status TakeReady() {
-    while (!in_flight_.empty() && in_flight_.front().result.ready()) {
-      Pending oldest = std::move(in_flight_.front());
-      in_flight_.pop_front();
-      const absl::StatusOr<AppendResult> result = std::move(oldest.result).Take();
-      absl::Status status = Take(oldest.size, oldest.handed_over, result);
-      if (!status.ok()) return status;
-    }
+  // Once something has failed nothing more is handed over.
+  absl::Status WaitAndHandOver() {
+    absl::Status status = Wait();
+    if (!status.ok() || gathering_.messages.empty()) return status;
+    AppendOptions options;
+    options.wait_when_full = true;
+    Batch batch = std::exchange(gathering_, Batch());
+    in_flight_.emplace(InFlight{wal_->AppendBatch(std::move(batch.messages), options),
+                                std::move(batch.since), batch.bytes});
     return absl::OkStatus();
   }
 
-  absl::Status Take(size_t size, absl::Duration handed_over,
-                    const absl::StatusOr<AppendResult>& result) {
-    bytes_in_flight_ -= size;
-    if (!result.ok()) {
-      if (EffectOf(result.status()) == Effect::kUnknown) ++unknown_;
-      return result.status();
+  absl::Status Wait() {
+    if (!failed_.ok() || !in_flight_.has_value()) return failed_;
+    if (!in_flight_->result.ready()) std::fflush(stdout);  // Before this thread sleeps.
+    InFlight batch = *std::exchange(in_flight_, std::nullopt);
+    const BatchResult result =
+        Blocking(wal_->executor(), [&batch] { return std::move(batch.result); });
+    for (size_t i = 0; i < result.done.size() && json_; ++i) {
+      PrintAcknowledged(result.done[i], latency_ ? batch.since[i] : absl::ZeroDuration());
     }
-    ++acknowledged_;
-    bytes_ += size;
-    if (json_) PrintAcknowledged(*result, handed_over);
-    return absl::OkStatus();
+    acknowledged_ += result.done.size();
+    unknown_ += result.unknown;
+    if (result.rest.ok()) bytes_ += batch.bytes;
+    failed_ = result.rest;
+    return failed_;
   }
 
-  void PrintAcknowledged(const AppendResult& result, absl::Duration handed_over) const {
+  void PrintAcknowledged(const AppendResult& result, absl::Duration since) const {
     std::string line = absl::StrCat("{\"id\":\"", result.id.ToString(),
                                     "\",\"time_tick\":", ToInt(result.time_tick),
                                     ",\"term\":", ToInt(wal_->channel().term));
     if (latency_) {
-      absl::StrAppend(&line, ",\"latency_us\":", absl::ToInt64Microseconds(Now() - handed_over));
+      absl::StrAppend(&line, ",\"latency_us\":", absl::ToInt64Microseconds(Now() - since));
     }
     line += "}\n";
     std::fwrite(line.data(), 1, line.size(), stdout);
@@ -150,8 +147,9 @@ class Appender {
   const bool shows_progress_;  // A system call to find out: not for each record.
   const absl::Duration started_;
   absl::Duration printed_ = absl::ZeroDuration();
-  std::deque<Pending> in_flight_;
-  size_t bytes_in_flight_ = 0;
+  Batch gathering_;
+  std::optional<InFlight> in_flight_;
+  absl::Status failed_;
   uint64_t acknowledged_ = 0;
   uint64_t unknown_ = 0;
   uint64_t bytes_ = 0;
