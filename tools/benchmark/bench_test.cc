@@ -57,7 +57,7 @@ class BenchTest : public ::testing::Test {
   }
   ~BenchTest() override { std::filesystem::remove_all(options_.directory); }
 
-  // That it is a figure, and which subject's.
+  // That it is a figure, and which subject's.  In so short a slice a busy machine may end nothing.
   std::multiset<std::string> SubjectsOf(const std::vector<Row>& rows, std::string_view work,
                                         size_t in_flight) {
     std::multiset<std::string> subjects;
@@ -69,7 +69,7 @@ class BenchTest : public ::testing::Test {
         EXPECT_TRUE(std::isfinite(value) && value >= 0) << work << " " << row.subject << value;
       }
       for (const double ratio : row.Ratios()) {
-        EXPECT_TRUE(std::isfinite(ratio) && ratio > 0) << work << " " << row.subject << ratio;
+        EXPECT_TRUE(std::isfinite(ratio) && ratio >= 0) << work << " " << row.subject << ratio;
       }
     }
     return subjects;
