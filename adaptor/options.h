@@ -38,6 +38,12 @@ struct LogOptions {
   // An append that a backend holds for longer is reported (D5).
   absl::Duration slow_append_limit = absl::Seconds(1);
 
+  // What the write-ahead buffer keeps of the newest records, for readers at the tail: so much
+  // memory and for so long; the newest one always (F3).  0 bytes: there is none, and readers read
+  // from the backend.
+  size_t buffer_bytes_max = size_t{64} << 20;
+  absl::Duration buffer_age_max = absl::Seconds(30);
+
   // One append of so many has its interceptors timed; 0: none.
   uint64_t sampling_rate = 256;
 };

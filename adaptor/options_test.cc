@@ -18,12 +18,16 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
   const absl::StatusOr<SplitConfig> split = ParseConfig({{"wal.tick_interval", "50ms"},
                                                          {"wal.in_flight_count_max", "7"},
                                                          {"wal.sampling_rate", "0"},
+                                                         {"wal.buffer_bytes_max", "0"},
+                                                         {"wal.buffer_age_max", "3s"},
                                                          {"directory", "d"},
                                                          {"walrus", "w"}});
   ASSERT_TRUE(split.ok()) << split.status();
   EXPECT_EQ(split->log.tick_interval, absl::Milliseconds(50));
   EXPECT_EQ(split->log.in_flight_count_max, 7u);
   EXPECT_EQ(split->log.sampling_rate, 0u);
+  EXPECT_EQ(split->log.buffer_bytes_max, 0u);
+  EXPECT_EQ(split->log.buffer_age_max, absl::Seconds(3));
   EXPECT_EQ(split->log.retry_delay_min, LogOptions().retry_delay_min);
   EXPECT_THAT(split->backend, ElementsAre(Pair("directory", "d"), Pair("walrus", "w")));
 }

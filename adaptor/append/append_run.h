@@ -87,6 +87,8 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   // Seals it, and yields what to hand over.
   const ImmutableMessage& Seal(size_t index);
   RecordView record(size_t index) const { return op_.record(index); }
+  // As it was handed over.
+  const ImmutableMessage& sealed(size_t index) const { return op_.slots_[index].sealed; }
 
   // The next message is stored; the result is to be filled in.
   AppendResult& AddResult() { return op_.results_.emplace_back(); }

@@ -84,6 +84,7 @@ void Submitter::SubmitGroups(AppendRun& run) {
 void Submitter::RefreshClock() {
   now_ = parts_.log->strand->Now();
   appends_since_reading_ = 0;
+  if (parts_.buffer != nullptr) parts_.buffer->EvictOld(now_);
 }
 
 absl::Duration Submitter::Now() {
@@ -121,6 +122,7 @@ void Submitter::SubmitGroup(AppendRun& run, size_t first, size_t count) {
   for (size_t i = first; i < first + count; ++i) group.push_back(run.Seal(i));
   run.groups.push_back({first, count, parts_.backend->Append(std::move(group))});
   ++run.groups_left;
+  if (MutantIs(Mutant::kBufferedBeforeAcknowledged)) BufferUnacknowledged(run, first, count);
 }
 
 void Submitter::Settle(AppendRun& run, size_t index, const absl::StatusOr<walimpls::Ids>& ids) {
@@ -147,6 +149,7 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
     const bool is_last = i + 1 == group.count;
     if (MutantIs(Mutant::kLastConfirmedTooFar) && !is_last) result.last_confirmed = ids.back();
     result.time_tick = record.time_tick();
+    if (parts_.buffer != nullptr) Buffer(run, group.first + i, ids[i]);
     if (std::optional<TxnContext> txn = record.txn()) result.txn = *txn;
     // Acknowledgements come in log order; if they did not, the newest would still be right.
     const Newest record_place{ids[i], result.position()};
@@ -163,11 +166,34 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
   }
 }
 
+// Behind the backend's word that it is durable, so that nobody is given it before (C1), and in the
+// same job as the caller's answer, which no reader overtakes.
+void Submitter::Buffer(AppendRun& run, size_t index, const MessageId& id) {
+  const ImmutableMessage& message = run.sealed(index);
+  const bool is_there = MutantIs(Mutant::kBufferedBeforeAcknowledged) &&
+                        parts_.buffer->size() > 0 &&
+                        parts_.buffer->newest().time_tick() >= message.time_tick();
+  if (!is_there) parts_.buffer->Push(message, id, run.handed_over_at);
+}
+
+// The bug of kBufferedBeforeAcknowledged: at the ids that they will have if all goes well.
+void Submitter::BufferUnacknowledged(AppendRun& run, size_t first, size_t count) {
+  if (parts_.buffer == nullptr) return;
+  for (size_t i = first; i < first + count && parts_.buffer->size() > 0; ++i) {
+    const MessageId newest = parts_.buffer->newest().id();
+    const absl::StatusOr<uint64_t> number = newest.ToNumber();
+    if (!number.ok()) return;
+    parts_.buffer->Push(run.sealed(i), MessageId::FromNumber(newest.origin(), *number + 1),
+                        run.handed_over_at);
+  }
+}
+
 void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status) {
   const WalErrorCode code = GetWalErrorCode(status);
   if (EffectOf(status) == Effect::kUnknown) {
     run.AddUnknown(group.count);
     has_unknown_ = true;
+    if (parts_.buffer != nullptr) parts_.buffer->Seal();  // It may be stored, and is not in there.
   }
   run.SetStatus(status);
   if (code == WalErrorCode::kChannelFenced || code == WalErrorCode::kInner) {

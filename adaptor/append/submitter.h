@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "adaptor/append/append_run.h"
 #include "adaptor/async/intrusive_list.h"
+#include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/timetick/mvcc_table.h"
@@ -44,6 +45,7 @@ class Submitter {
     Availability* availability;
     // What stored TimeTicks carry as replay_start while nothing of this term is stored (D6).
     std::optional<MessageId> boundary;
+    WriteAheadBuffer* buffer;  // Is given what is acknowledged; null: there is none.
   };
   explicit Submitter(const Parts& parts) : parts_(parts) { reopen_.submitter = this; }
   ~Submitter();
@@ -92,7 +94,8 @@ class Submitter {
   const MvccTable& mvcc() const { return mvcc_; }
   TickAllocator& ticks() { return *parts_.ticks; }
 
-  // Called every tick interval: no tick lags further behind the clock than that.
+  // Called every tick interval: no tick lags further behind the clock than that, and nothing stays
+  // in the buffer for longer than it may.
   void RefreshClock();
 
  private:
@@ -109,6 +112,8 @@ class Submitter {
   void SubmitGroups(AppendRun& run);
   void SubmitGroup(AppendRun& run, size_t first, size_t count);
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
+  void Buffer(AppendRun& run, size_t index, const MessageId& id);
+  void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
   void MaybeReopen();
   void WakeFirst();

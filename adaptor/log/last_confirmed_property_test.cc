@@ -73,8 +73,9 @@ rc::Gen<Step> AnyStep() {
 // One reader, and what it has been told.
 class Reader {
  public:
-  Reader(LogWorld* world, std::unique_ptr<Scanner> scanner)
-      : world_(*world), scanner_(std::move(scanner)) {}
+  // `term` is its log's.
+  Reader(LogWorld* world, std::unique_ptr<Scanner> scanner, Term term)
+      : world_(*world), scanner_(std::move(scanner)), term_(term) {}
 
   // Takes what there is without waiting.
   void Drain() {
@@ -115,7 +116,6 @@ class Reader {
       if (message.term() <= term_) RC_ASSERT(message.time_tick() > unstored_complete_);
       messages_.push_back(message);
     }
-    if (!batch.messages.empty()) term_ = std::max(term_, batch.messages.back().term());
     if (batch.complete_is_stored) {
       stored_complete_ = std::max(stored_complete_, batch.complete_through);
     } else {
@@ -126,12 +126,12 @@ class Reader {
 
   LogWorld& world_;
   std::unique_ptr<Scanner> scanner_;
+  const Term term_;
   std::optional<Future<absl::StatusOr<ScanBatch>>> next_;
   std::vector<ImmutableMessage> messages_;
   TimeTick last_tick_{};
   TimeTick stored_complete_{};
   TimeTick unstored_complete_{};
-  Term term_{};
   std::optional<Position> resume_;
   absl::Status error_;
   bool ended_ = false;
@@ -301,7 +301,7 @@ class System {
       RC_ASSERT(CodeOf(scanner) == WalErrorCode::kPositionGone);
       return;
     }
-    readers_.emplace_back(&world_, *std::move(scanner));
+    readers_.emplace_back(&world_, *std::move(scanner), term_);
   }
 
   void Truncate(uint64_t amount) {

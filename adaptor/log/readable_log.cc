@@ -6,6 +6,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
+#include "adaptor/buffer/tailing_scanner.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -89,7 +90,7 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
   if (!plan.ends_at_once && !close_begun_) {
     walimpls::ScanOptions scan_options = plan.backend;
     absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> opened =
-        co_await backend_->Read(std::move(scan_options));
+        co_await OpenScanner(backend_.get(), buffer(), std::move(scan_options));
     if (opened.ok()) {
       scanner = *std::move(opened);
     } else if (GetWalErrorCode(opened.status()) != WalErrorCode::kUnavailable) {
@@ -101,7 +102,7 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
     co_return ClosedError("read");
   }
   AtReadYield(options, &plan);
-  const ScanSource source{&log_, &entries_, backend_.get(), &mark_, unstored_tick()};
+  const ScanSource source{&log_, &entries_, backend_.get(), buffer(), &mark_, unstored_tick()};
   auto scan = std::make_shared<LogScan>(source, std::move(plan));
   ForgetEndedScans();
   scans_.push_back(scan);

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "adaptor/async/detached.h"
 #include "adaptor/async/entries.h"
+#include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/log/opener_parts.h"
@@ -87,6 +88,8 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   // The backend has opened the scan: the last word on where it starts.
   virtual void AtReadYield(const ReadOptions&, ScanPlan*) {}
   virtual const UnstoredTick* unstored_tick() const { return nullptr; }
+  // Null: everything is read from the backend.
+  virtual WriteAheadBuffer* buffer() { return nullptr; }
   virtual void Describe(LogInfo*) const {}
 
   // The writer's part of closing (H2), before and behind the backend's.

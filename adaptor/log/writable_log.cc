@@ -141,7 +141,11 @@ Future<absl::Status> WritableLog::AwaitInterceptors() {
 
 void WritableLog::BuildAppendPath(TimeTick highest) {
   ticks_ = std::make_unique<TickAllocator>(log().runtime, opener().environment.ticks, highest);
-  const Submitter::Parts submitter{&log(), wal_, ticks_.get(), &availability(), wal_->boundary()};
+  const WriteAheadBuffer::Limits limits{log().options.buffer_bytes_max,
+                                        log().options.buffer_age_max};
+  if (limits.bytes_max > 0) buffer_ = std::make_unique<WriteAheadBuffer>(limits, wal_->boundary());
+  const Submitter::Parts submitter{&log(),           wal_,         ticks_.get(), &availability(),
+                                   wal_->boundary(), buffer_.get()};
   submitter_ = std::make_unique<Submitter>(submitter);
   const Appender::Parts appender{&log(),       &entries(),       &availability(),
                                  chain_.get(), submitter_.get(), &limits_};
@@ -175,6 +179,8 @@ void WritableLog::OnLost() {
   submitter_->Stop();
   appender_->Refuse(reason);
   tick_service_->Stop();
+  // Others may append now; and what was on its way may be stored and is not in there.
+  if (buffer_ != nullptr) buffer_->Seal();
   if (GetWalErrorCode(reason) == WalErrorCode::kChannelFenced) {
     log().Report(Event::Kind::kFenced, std::string(reason.message()));
   }
@@ -195,6 +201,14 @@ Future<absl::StatusOr<Mvcc>> WritableLog::LatestMvcc(std::string vchannel) {
 }
 
 void WritableLog::Describe(LogInfo* info) const {
+  if (buffer_ != nullptr) {
+    const WriteAheadBuffer::Counts& counts = buffer_->counts();
+    info->details.emplace("buffer.records", absl::StrCat(buffer_->size()));
+    info->details.emplace("buffer.bytes", absl::StrCat(buffer_->bytes()));
+    info->details.emplace("buffer.batches", absl::StrCat(counts.batches));
+    info->details.emplace("buffer.entered", absl::StrCat(counts.entered));
+    info->details.emplace("buffer.left_behind", absl::StrCat(counts.left_behind));
+  }
   for (size_t i = 0; i < chain_->size(); ++i) {
     const InterceptorChain::Timing& timing = chain_->timing(i);
     if (timing.count == 0) continue;

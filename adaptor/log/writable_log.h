@@ -12,6 +12,7 @@
 #include "adaptor/append/appender.h"
 #include "adaptor/append/submitter.h"
 #include "adaptor/async/detached.h"
+#include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/interceptors/interceptor_chain.h"
 #include "adaptor/log/readable_log.h"
 #include "adaptor/recovery/replay.h"
@@ -50,6 +51,7 @@ class WritableLog : public ReadableLog {
   Future<absl::StatusOr<ScanBounds>> Bounds() override;
   void AtReadYield(const ReadOptions& options, ScanPlan* plan) override;
   const UnstoredTick* unstored_tick() const override { return &tick_service_->unstored(); }
+  WriteAheadBuffer* buffer() override { return buffer_.get(); }
   void Describe(LogInfo* info) const override;
   Future<walimpls::CloseMode> CloseWriter() override;
   Future<Unit> FreeWriter() override;
@@ -88,6 +90,7 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<InterceptorChain> chain_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;
+  std::unique_ptr<WriteAheadBuffer> buffer_;  // Null: it is switched off.
   std::unique_ptr<Submitter> submitter_;
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<TickService> tick_service_;

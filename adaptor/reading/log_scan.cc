@@ -7,6 +7,7 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
+#include "adaptor/buffer/tailing_scanner.h"
 #include "wal/base/mutant.h"
 #include "wal/observer.h"
 #include "wal/status.h"
@@ -66,7 +67,7 @@ Future<Unit> LogScan::Reopen() {
   if (order_.last_id().has_value()) options.from = walimpls::ScanAfter{order_.last_id()};
   if (MutantIs(Mutant::kScannerReopensAtTail)) options.from = walimpls::ScanLatest{};
   absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> scanner =
-      co_await source_.backend->Read(std::move(options));
+      co_await OpenScanner(source_.backend, source_.buffer, std::move(options));
   const LogOptions& limits = source_.log->options;
   if (scanner.ok()) {
     scanner_ = *std::move(scanner);

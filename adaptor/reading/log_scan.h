@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "adaptor/async/detached.h"
 #include "adaptor/async/entries.h"
+#include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/reading/scan_plan.h"
 #include "adaptor/reading/term_order.h"
@@ -33,6 +34,7 @@ struct ScanSource {
   const LogContext* log;
   Entries* entries;
   walimpls::RoWalImpls* backend;
+  WriteAheadBuffer* buffer;             // Null for a log opened for reading, or one without.
   const std::optional<Position>* mark;  // Of the truncation, as it moves.
   const UnstoredTick* unstored;         // As it moves; null for a log opened for reading.
 };

@@ -23,7 +23,8 @@ using testing::IsEmpty;
 
 class ScanTest : public testing::Test {
  protected:
-  ScanTest() : wal_(world_.MustOpen(Term{1})) {}
+  explicit ScanTest(Config config = {})
+      : world_({.config = std::move(config)}), wal_(world_.MustOpen(Term{1})) {}
   ~ScanTest() override { (void)world_.Close(*wal_); }
 
   AppendResult Append(std::string_view payload, std::string_view vchannel = "") {
@@ -39,6 +40,12 @@ class ScanTest : public testing::Test {
 
   LogWorld world_;
   std::unique_ptr<Wal> wal_;
+};
+
+// Of a log without a write-ahead buffer, so that every record comes from the backend.
+class BackendScanTest : public ScanTest {
+ protected:
+  BackendScanTest() : ScanTest({{"wal.buffer_bytes_max", "0"}}) {}
 };
 
 // Where it begins and ends.
@@ -209,7 +216,7 @@ TEST_F(ScanTest, DoesNotGoBackBehindWhereItBegan) {
 
 // Errors of the backend (F2).
 
-TEST_F(ScanTest, GoesOnBehindWhatItTookWhenTheBackendFailsForAMoment) {
+TEST_F(BackendScanTest, GoesOnBehindWhatItTookWhenTheBackendFailsForAMoment) {
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);
   Append("a");
   EXPECT_THAT(world_.Take(*scanner, 1), ElementsAre("a"));
@@ -225,7 +232,7 @@ TEST_F(ScanTest, GoesOnBehindWhatItTookWhenTheBackendFailsForAMoment) {
   world_.MustClose(*scanner);
 }
 
-TEST_F(ScanTest, OpensThoughTheBackendCannotReadYet) {
+TEST_F(BackendScanTest, OpensThoughTheBackendCannotReadYet) {
   Append("a");
   world_.fake().FailReads(3, WalError(WalErrorCode::kUnavailable, "ordered to fail"));
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);
@@ -233,7 +240,7 @@ TEST_F(ScanTest, OpensThoughTheBackendCannotReadYet) {
   world_.MustClose(*scanner);
 }
 
-TEST_F(ScanTest, PausesForLongerAndLongerWhileTheBackendFails) {
+TEST_F(BackendScanTest, PausesForLongerAndLongerWhileTheBackendFails) {
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);
   world_.fake().FailReads(1000000, WalError(WalErrorCode::kUnavailable, "ordered to fail"));
   world_.fake().FailScan(WalError(WalErrorCode::kUnavailable, "ordered to fail"));
@@ -246,7 +253,7 @@ TEST_F(ScanTest, PausesForLongerAndLongerWhileTheBackendFails) {
   world_.MustClose(*scanner);
 }
 
-TEST_F(ScanTest, EndsWithAnErrorThatIsFinalBehindWhatItRead) {
+TEST_F(BackendScanTest, EndsWithAnErrorThatIsFinalBehindWhatItRead) {
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);
   Append("a");
   Settle();
@@ -260,7 +267,7 @@ TEST_F(ScanTest, EndsWithAnErrorThatIsFinalBehindWhatItRead) {
   world_.MustClose(*scanner);
 }
 
-TEST_F(ScanTest, EndsWithKPositionGoneWhenStorageForgetsWhatComesNext) {
+TEST_F(BackendScanTest, EndsWithKPositionGoneWhenStorageForgetsWhatComesNext) {
   Append("a");
   Append("b");
   const AppendResult c = Append("c");
@@ -274,7 +281,7 @@ TEST_F(ScanTest, EndsWithKPositionGoneWhenStorageForgetsWhatComesNext) {
   world_.MustClose(*scanner);
 }
 
-TEST_F(ScanTest, DeliversAGapInItsPlaceAndGoesOnBehindIt) {
+TEST_F(BackendScanTest, DeliversAGapInItsPlaceAndGoesOnBehindIt) {
   std::unique_ptr<Scanner> scanner =
       world_.MustRead(*wal_, {.on_corrupt = ReadOptions::OnCorrupt::kGap});
   const AppendResult a = Append("a");
@@ -292,7 +299,7 @@ TEST_F(ScanTest, DeliversAGapInItsPlaceAndGoesOnBehindIt) {
 }
 
 // D8: what was never written in order is not delivered in another.
-TEST_F(ScanTest, TakesATickOutOfOrderForCorruption) {
+TEST_F(BackendScanTest, TakesATickOutOfOrderForCorruption) {
   const AppendResult a = Append("a");
   MutableMessage message = LogWorld::Message("b");
   MessageStamper::Stamp(message, Term{1}, a.time_tick, &a.id);
@@ -371,7 +378,7 @@ TEST_F(ScanTest, WaitsInAReadOnlyLogAtAPositionAboveTheTail) {
 // Back-pressure and closing.
 
 // F6.
-TEST_F(ScanTest, ReadsAheadOnlySoFar) {
+TEST_F(BackendScanTest, ReadsAheadOnlySoFar) {
   for (int i = 0; i < 100; ++i) Append("x");
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_, {.read_ahead_count_max = 10});
   world_.runtime().RunUntilIdle();
@@ -384,7 +391,7 @@ TEST_F(ScanTest, ReadsAheadOnlySoFar) {
 }
 
 // F7.
-TEST_F(ScanTest, ClosesAtOnceThoughTheBackendHangs) {
+TEST_F(BackendScanTest, ClosesAtOnceThoughTheBackendHangs) {
   Append("a");
   world_.fake().HoldScans();
   std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);
@@ -402,7 +409,7 @@ TEST_F(ScanTest, ClosesAtOnceThoughTheBackendHangs) {
   EXPECT_EQ(world_.fake().open_scanner_count(), 0);
 }
 
-TEST_F(ScanTest, LeavesNothingAfterManyOpensAndCloses) {
+TEST_F(BackendScanTest, LeavesNothingAfterManyOpensAndCloses) {
   Append("a");
   for (int i = 0; i < 1000; ++i) {
     std::unique_ptr<Scanner> scanner = world_.MustRead(*wal_);

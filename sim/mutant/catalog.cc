@@ -162,6 +162,16 @@ constexpr std::array kAll = {
                 "none here makes the log open it again"},
     MutantEntry{Mutant::kCloseLeavesTicking, "close-leaves-ticking",
                 "the ticks' timer survives the close of its log", "file", Names(kLife)},
+    MutantEntry{Mutant::kEvictionSkipsReader, "eviction-skips-reader",
+                "a reader whose place in the write-ahead buffer was evicted goes on with what is "
+                "left there",
+                "file", Names(kLeftOut)},
+    MutantEntry{Mutant::kChangeOverSkipsOne, "change-over-skips-one",
+                "a reader that changes over to the write-ahead buffer misses its first record",
+                "file", Names(kLeftOut)},
+    MutantEntry{Mutant::kBufferedBeforeAcknowledged, "buffered-before-acknowledged",
+                "readers at the tail are given what is only handed over to storage", "file",
+                Names(kEarly)},
 };
 
 }  // namespace

@@ -21,8 +21,7 @@ void BypassBlockPool() {}
 
 namespace {
 
-// A cache line, so that blocks that two threads use do not share one.
-constexpr size_t kGrain = 64;
+constexpr size_t kGrain = kPooledBlockGrain;
 constexpr size_t kClassCount = kPooledBlockSizeMax / kGrain;
 
 // Blocks in a full magazine.  Large ones come in fewer, as a magazine of a rare size is memory

@@ -19,6 +19,14 @@ namespace tidelog {
 
 // Larger blocks come from operator new.
 inline constexpr size_t kPooledBlockSizeMax = 2560;
+// A cache line, so that blocks that two threads use do not share one.
+inline constexpr size_t kPooledBlockGrain = 64;
+
+// What a block of `size` bytes occupies.
+constexpr size_t PooledSize(size_t size) {
+  if (size > kPooledBlockSizeMax) return size;
+  return (size + kPooledBlockGrain - 1) / kPooledBlockGrain * kPooledBlockGrain;
+}
 
 // A block of `size` bytes, aligned as operator new aligns.  Safe from any thread.
 void* PoolNew(size_t size);

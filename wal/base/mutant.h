@@ -68,6 +68,9 @@ enum class Mutant : uint8_t {
   kMessageWithoutVChannelFiltered,
   kScannerReopensAtTail,
   kCloseLeavesTicking,
+  kEvictionSkipsReader,
+  kChangeOverSkipsOne,
+  kBufferedBeforeAcknowledged,
 };
 
 #ifdef TIDELOG_MUTANTS

@@ -52,16 +52,6 @@ std::span<const ImmutableMessage> ImmutableMessage::transaction() const {
   return *txn_;
 }
 
-ImmutableMessage ImmutableMessage::WithId(const MessageId& id) const& {
-  ImmutableMessage message = *this;
-  return std::move(message).WithId(id);
-}
-
-ImmutableMessage ImmutableMessage::WithId(const MessageId& id) && {
-  id_ = id;
-  return std::move(*this);
-}
-
 ImmutableMessage ImmutableMessage::WithTimeTick(TimeTick tick) const& {
   ImmutableMessage message = *this;
   return std::move(message).WithTimeTick(tick);

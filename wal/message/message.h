@@ -158,9 +158,20 @@ class ImmutableMessage {
   // Of an assembled transaction: begin, bodies, commit.  Else empty.
   std::span<const ImmutableMessage> transaction() const;
 
+  // What it keeps in memory besides the handle: the block under it, which may be others' too.
+  // Requires: no transaction.
+  size_t memory_size() const { return block_ ? block_->memory_size() : 0; }
+
   // The same bytes under another id or effective tick; for the log and its readers.
-  ImmutableMessage WithId(const MessageId& id) const&;
-  ImmutableMessage WithId(const MessageId& id) &&;
+  ImmutableMessage WithId(const MessageId& id) const& {
+    ImmutableMessage message = *this;
+    message.id_ = id;
+    return message;
+  }
+  ImmutableMessage WithId(const MessageId& id) && {
+    id_ = id;
+    return std::move(*this);
+  }
   ImmutableMessage WithTimeTick(TimeTick tick) const&;
   ImmutableMessage WithTimeTick(TimeTick tick) &&;
 

@@ -19,6 +19,8 @@ MessageBlockRef MessageBlock::Copy(std::string_view bytes) {
   return block;
 }
 
+size_t MessageBlock::memory_size() const { return PooledSize(sizeof(MessageBlock) + size_); }
+
 void MessageBlock::Free(MessageBlock* block) {
   const size_t size = sizeof(MessageBlock) + block->size_;
   block->~MessageBlock();

@@ -24,6 +24,8 @@ class alignas(16) MessageBlock {
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   size_t size() const { return size_; }
+  // What it occupies, this object and what the pool rounds up included.
+  size_t memory_size() const;
 
  private:
   friend class MessageBlockRef;
