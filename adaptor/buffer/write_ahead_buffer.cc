@@ -96,9 +96,8 @@ WriteAheadBuffer::Place WriteAheadBuffer::FirstAbove(const MessageId& id, bool o
 bool WriteAheadBuffer::IsFarFromEviction(Place place) const {
   if (place + 1 >= end_) return true;
   const size_t room = limits_.bytes_max - bytes_;
-  const double older = static_cast<double>(place - first_) / static_cast<double>(size());
-  return static_cast<double>(room) + older * static_cast<double>(bytes_) >=
-         static_cast<double>(limits_.bytes_max) / 2;
+  const size_t older = bytes_ / size() * (place - first_);
+  return room + older >= limits_.bytes_max / 2;
 }
 
 std::optional<WriteAheadBuffer::Place> WriteAheadBuffer::PlaceBehind(const MessageId& id) const {

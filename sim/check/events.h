@@ -104,6 +104,11 @@ struct InfoReturn {
   std::optional<Position> tail = {};
   Tick newest_tick = 0;
   Term newest_term = 0;
+  // What readers met of the write-ahead buffer so far, for probes: batches out of it, changes over
+  // to it, and falls out of it.
+  int64_t buffer_batches = 0;
+  int64_t buffer_entered = 0;
+  int64_t buffer_left_behind = 0;
 };
 struct MvccInvoke {
   int32_t vchannel = 0;

@@ -17,7 +17,7 @@ constexpr int64_t kSecond = 1000 * kMilli;
 class ConfigDraw {
  public:
   ConfigDraw(uint64_t seed, const PlanOptions& options)
-      : draw_(seed, "plan config"), options_(options) {}
+      : seed_(seed), draw_(seed, "plan config"), options_(options) {}
 
   SwarmConfig Make() {
     config_.mode = options_.mode;
@@ -31,6 +31,7 @@ class ConfigDraw {
     DrawHardware();
     DrawLogKnobs();
     if (config_.backend == BackendKind::kFile) DrawFileKnobs();
+    DrawBufferKnobs();
     return config_;
   }
 
@@ -128,6 +129,18 @@ class ConfigDraw {
     Knob("message_bytes_max", draw_.Of<const char*>({"4096", "16384", "65536"}));
   }
 
+  // Small ones, so that readers fall out of the write-ahead buffer; 0: there is none.  From a
+  // stream of their own: what the other draws yield stays as it was.
+  void DrawBufferKnobs() {
+    Draw draw(seed_, "plan buffer");
+    const char* const bytes =
+        draw.Of<const char*>({"0", "1", "1", "500", "1000", "2000", "4000", "65536"});
+    const int64_t age_ms = draw.Log(1, 10000);
+    if (draw.OneIn(4, 5)) config_.knobs.emplace("wal.buffer_bytes_max", bytes);
+    if (draw.OneIn(1, 2)) config_.knobs.emplace("wal.buffer_age_max", absl::StrCat(age_ms, "ms"));
+  }
+
+  const uint64_t seed_;
   Draw draw_;
   const PlanOptions& options_;
   SwarmConfig config_;

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/log/check.h"
+#include "absl/strings/numbers.h"
 #include "sim/kernel/arena.h"
 #include "sim/world/node.h"
 #include "sim/world/node_activity.h"
@@ -32,6 +35,14 @@ BatchResult AsBatch(absl::StatusOr<AppendResult> result) {
     batch.rest = result.status();
   }
   return batch;
+}
+
+// 0: the log does not tell it.
+int64_t NumberOf(const LogInfo& info, std::string_view detail) {
+  int64_t number = 0;
+  const auto found = info.details.find(detail);
+  if (found != info.details.end()) CHECK(absl::SimpleAtoi(found->second, &number));
+  return number;
 }
 
 AppendOptions AppendOptionsOf(const Operation& operation) {
@@ -136,6 +147,9 @@ Future<Unit> Node::InfoOn(HandlePtr handle, check::Tick* mark) {
     yield.tail = PositionOf(info->tail);
     yield.newest_tick = ToInt(info->newest_tick);
     yield.newest_term = ToInt(info->newest_term);
+    yield.buffer_batches = NumberOf(*info, "buffer.batches");
+    yield.buffer_entered = NumberOf(*info, "buffer.entered");
+    yield.buffer_left_behind = NumberOf(*info, "buffer.left_behind");
     if (mark != nullptr && yield.oldest) *mark = yield.oldest->tick;
     if (info->oldest) recorder_.KeepPosition(*info->oldest);
     if (info->tail) recorder_.KeepPosition(*info->tail);

@@ -89,6 +89,21 @@ constexpr Probe kProbes[] = {
        return batch != nullptr && batch->gap.has_value();
      },
      true},
+    {"reader served from the write-ahead buffer",
+     [](const Event& e) {
+       const auto* info = As<check::InfoReturn>(e);
+       return info != nullptr && info->buffer_batches > 0;
+     }},
+    {"reader changes over to the write-ahead buffer",
+     [](const Event& e) {
+       const auto* info = As<check::InfoReturn>(e);
+       return info != nullptr && info->buffer_entered > 0;
+     }},
+    {"reader falls out of the write-ahead buffer",
+     [](const Event& e) {
+       const auto* info = As<check::InfoReturn>(e);
+       return info != nullptr && info->buffer_left_behind > 0;
+     }},
     {"truncated", [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOk); }},
     {"truncation unknown",
      [](const Event& e) { return EndsWith<check::TruncateReturn>(e, Code::kOutcomeUnknown); }},
