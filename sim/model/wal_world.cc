@@ -70,6 +70,8 @@ std::unique_ptr<WalWorld::Process> WalWorld::MakeProcess(Backend backend) {
     // Small segments, so that a history rolls and truncates.
     config = {{"dir", "log"}, {"segment_bytes", "65536"}, {"message_bytes_max", "65536"}};
   }
+  // Readers fall out of it, and come back.
+  config.emplace("wal.buffer_bytes_max", "2000");
   process->builder = adaptor::MakeOpenerBuilder(process->backend.get(), {});
   absl::StatusOr<std::unique_ptr<Opener>> opener = process->builder->Build(environment, config);
   CHECK_OK(opener);
