@@ -26,10 +26,7 @@ void WriteAheadBuffer::Push(const ImmutableMessage& message, const MessageId& id
       << "record " << id.ToString() << " was acknowledged out of the order of the log";
   newest_tick_ = message.time_tick();
   if (end_ % kChunkSize == 0) AddChunk();
-  Entry& entry = At(end_++);
-  entry.message = message.WithId(id);
-  entry.at = at;
-  bytes_ += BytesOf(entry);
+  bytes_ += BytesOf(ChunkOf(end_++).emplace_back(message, id, at));
   while (bytes_ > limits_.bytes_max && size() > 1) EvictFirst();
   if (!waiting_.empty()) WakeAll();
 }
@@ -38,14 +35,15 @@ void WriteAheadBuffer::AddChunk() {
   const size_t number = end_ / kChunkSize;
   const size_t in_use = number - first_ / kChunkSize;
   if (in_use == ring_.size()) {
-    std::vector<std::unique_ptr<Chunk>> larger(2 * ring_.size());
+    std::vector<Chunk> larger(2 * ring_.size());
     for (size_t i = number - in_use; i < number; ++i) {
       larger[i & (larger.size() - 1)] = std::move(ring_[i & (ring_.size() - 1)]);
     }
     ring_ = std::move(larger);
   }
-  std::unique_ptr<Chunk>& chunk = ring_[number & (ring_.size() - 1)];
-  chunk = spare_ != nullptr ? std::move(spare_) : std::make_unique<Chunk>();
+  Chunk& chunk = ring_[number & (ring_.size() - 1)];
+  chunk = std::exchange(spare_, Chunk());
+  chunk.reserve(kChunkSize);
 }
 
 void WriteAheadBuffer::EvictFirst() {
@@ -53,8 +51,10 @@ void WriteAheadBuffer::EvictFirst() {
   bytes_ -= BytesOf(entry);
   floor_ = entry.message.id();
   entry.message = ImmutableMessage();
-  const size_t number = first_ / kChunkSize;
-  if (++first_ % kChunkSize == 0) spare_ = std::move(ring_[number & (ring_.size() - 1)]);
+  Chunk& chunk = ChunkOf(first_);
+  if (++first_ % kChunkSize != 0) return;
+  chunk.clear();
+  spare_ = std::exchange(chunk, Chunk());
 }
 
 void WriteAheadBuffer::EvictOld(absl::Duration now) {
@@ -64,7 +64,7 @@ void WriteAheadBuffer::EvictOld(absl::Duration now) {
 void WriteAheadBuffer::Seal() {
   if (std::exchange(sealed_, true)) return;
   ring_.clear();
-  spare_.reset();
+  spare_ = Chunk();
   first_ = end_;
   bytes_ = 0;
   WakeAll();

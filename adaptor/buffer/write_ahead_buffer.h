@@ -9,10 +9,8 @@
 #ifndef TIDELOG_ADAPTOR_BUFFER_WRITE_AHEAD_BUFFER_H_
 #define TIDELOG_ADAPTOR_BUFFER_WRITE_AHEAD_BUFFER_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -102,19 +100,21 @@ class WriteAheadBuffer {
 
  private:
   struct Entry {
+    // Made in its place: nothing is moved.
+    Entry(const ImmutableMessage& from, const MessageId& id, absl::Duration pushed)
+        : message(from.WithId(id)), at(pushed) {}
     ImmutableMessage message;
     absl::Duration at;
   };
   // Few allocations, and no growth that moves all entries at once.
   static constexpr size_t kChunkSize = 32;
-  using Chunk = std::array<Entry, kChunkSize>;
+  using Chunk = std::vector<Entry>;
 
   static size_t BytesOf(const Entry& entry);
-  Entry& At(Place place) {
-    return (*ring_[place / kChunkSize & (ring_.size() - 1)])[place % kChunkSize];
-  }
+  Chunk& ChunkOf(Place place) { return ring_[place / kChunkSize & (ring_.size() - 1)]; }
+  Entry& At(Place place) { return ChunkOf(place)[place % kChunkSize]; }
   const Entry& At(Place place) const {
-    return (*ring_[place / kChunkSize & (ring_.size() - 1)])[place % kChunkSize];
+    return ring_[place / kChunkSize & (ring_.size() - 1)][place % kChunkSize];
   }
   void AddChunk();
   void EvictFirst();
@@ -125,9 +125,9 @@ class WriteAheadBuffer {
   void WakeAll();
 
   const Limits limits_;
-  MessageId floor_;  // The last one that is not here; none: there is none below the first.
-  std::vector<std::unique_ptr<Chunk>> ring_;  // By number of chunk; the size is a power of two.
-  std::unique_ptr<Chunk> spare_;
+  MessageId floor_;          // The last one that is not here; none: there is none below the first.
+  std::vector<Chunk> ring_;  // By number of chunk; the size is a power of two.
+  Chunk spare_;              // Memory for the next one.
   Place first_ = 0;
   Place end_ = 0;
   size_t bytes_ = 0;
