@@ -58,6 +58,43 @@ enum class MessageType : int32_t {
 };
 constexpr int32_t ToInt(MessageType type) { return static_cast<int32_t>(type); }
 
+// Messages that take effect before or after everything around them, never beside it: DDL and
+// barriers.  One takes the write lock of its VChannel, or of the log if it names none, and ends the
+// transactions that are open there (E5).  Part of the stored format: with another list a reader
+// would see other transactions than their writer (wal/doc/message_format.md).
+constexpr bool IsExclusive(MessageType type) {
+  switch (type) {
+    case MessageType::kCreateCollection:
+    case MessageType::kDropCollection:
+    case MessageType::kCreatePartition:
+    case MessageType::kDropPartition:
+    case MessageType::kManualFlush:
+    case MessageType::kSchemaChange:
+    case MessageType::kAlterCollection:
+    case MessageType::kFlushAll:
+    case MessageType::kTruncateCollection:
+    case MessageType::kCommitImport:
+    case MessageType::kRollbackImport:
+    case MessageType::kAlterWal:
+    case MessageType::kAlterReplicateConfig:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The messages that begin and end a transaction.
+constexpr bool FramesTransaction(MessageType type) {
+  return type == MessageType::kBeginTxn || type == MessageType::kCommitTxn ||
+         type == MessageType::kRollbackTxn;
+}
+
+// Whether what happens to one VChannel concerns the other: they are the same, or one is empty, for
+// what names no VChannel belongs to every one.
+constexpr bool ScopesOverlap(std::string_view a, std::string_view b) {
+  return a.empty() || b.empty() || a == b;
+}
+
 // "TimeTick", "Insert", ...; "Type<n>" for a number without a name.
 std::string MessageTypeName(MessageType type);
 
