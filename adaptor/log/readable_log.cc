@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,12 @@
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
+namespace {
+
+// Truncation would have to overtake a scan of the latest as often.
+constexpr int kLatestTries = 3;
+
+}  // namespace
 
 ReadableLog::ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel)
     : opener_(std::move(opener)),
@@ -83,19 +90,26 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
   Entries::Entry entry(&entries_);
   co_await EnterExecutor(executor());
   if (close_begun_) co_return ClosedError("read");
-  absl::StatusOr<ScanBounds> bounds = co_await Bounds();
-  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-  TIDELOG_CO_ASSIGN_OR_RETURN(ScanPlan plan, MakeScanPlan(options, *bounds));
+  ScanPlan plan;
   std::unique_ptr<walimpls::ScannerImpls> scanner;
-  if (!plan.ends_at_once && !close_begun_) {
+  for (int tries_left = kLatestTries; tries_left > 0; --tries_left) {
+    absl::StatusOr<ScanBounds> bounds = co_await Bounds();
+    TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+    TIDELOG_CO_ASSIGN_OR_RETURN(plan, MakeScanPlan(options, *bounds));
+    if (plan.ends_at_once || close_begun_) break;
     walimpls::ScanOptions scan_options = plan.backend;
     absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> opened =
         co_await OpenScanner(backend_.get(), buffer(), std::move(scan_options));
     if (opened.ok()) {
       scanner = *std::move(opened);
-    } else if (GetWalErrorCode(opened.status()) != WalErrorCode::kUnavailable) {
-      co_return opened.status();
-    }  // Else the scan itself tries again.
+      break;
+    }
+    const WalErrorCode code = GetWalErrorCode(opened.status());
+    if (code == WalErrorCode::kUnavailable) break;  // The scan itself tries again.
+    // The tail has moved on since it was looked at, and truncation has followed it.
+    const bool moved =
+        code == WalErrorCode::kPositionGone && std::holds_alternative<Latest>(options.from);
+    if (!moved || tries_left == 1) co_return opened.status();
   }
   if (close_begun_) {
     if (scanner != nullptr) (void)co_await scanner->Close();

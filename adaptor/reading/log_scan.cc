@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
@@ -32,23 +31,28 @@ void LogScan::Start(std::unique_ptr<walimpls::ScannerImpls> scanner) {
 Detached LogScan::Pump() {
   const std::shared_ptr<LogScan> self = shared_from_this();
   Entries::Entry entry(source_.entries);
-  walimpls::RawBatch reuse;
   while (!stopped_ && !reached_end_ && error_.ok()) {
-    if (scanner_ == nullptr) {
-      co_await Reopen();
-      continue;
-    }
     if (Full()) {
       co_await room_.Wait();
       continue;
     }
+    if (HasRest()) {
+      TakeRest();
+      changed_.NotifyAll();
+      continue;
+    }
+    if (scanner_ == nullptr) {
+      co_await Reopen();
+      continue;
+    }
+    walimpls::RawBatch reuse = std::exchange(batch_, walimpls::RawBatch());
+    taken_ = 0;
     absl::StatusOr<walimpls::RawBatch> batch = co_await scanner_->Next(std::move(reuse));
-    reuse = walimpls::RawBatch();
     if (stopped_) break;
     if (batch.ok()) {
       pause_ = absl::ZeroDuration();
-      Take(*batch);
-      reuse = *std::move(batch);
+      batch_ = *std::move(batch);
+      TakeRest();
     } else if (Passes(batch.status())) {
       co_await CloseBackendScanner();
     } else {
@@ -117,14 +121,19 @@ void LogScan::EndWith(absl::Status error) {
   if (error_.ok()) error_ = std::move(error);
 }
 
-void LogScan::Take(walimpls::RawBatch& batch) {
-  for (ImmutableMessage& message : batch.messages) {
-    if (reached_end_ || !error_.ok()) return;
-    TakeMessage(message);
+void LogScan::TakeRest() {
+  while (!reached_end_ && error_.ok() && !gap_) {
+    if (taken_ == batch_.messages.size()) {
+      gap_ = std::exchange(batch_.gap, std::nullopt);
+      if (std::exchange(batch_.end, false)) reached_end_ = true;
+      return;
+    }
+    TakeMessage(batch_.messages[taken_++]);
   }
-  if (reached_end_ || !error_.ok()) return;
-  gap_ = std::exchange(batch.gap, std::nullopt);
-  if (batch.end) reached_end_ = true;
+}
+
+bool LogScan::HasRest() const {
+  return taken_ < batch_.messages.size() || batch_.gap || batch_.end;
 }
 
 void LogScan::TakeMessage(ImmutableMessage& message) {
@@ -137,19 +146,40 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
   const TimeTick tick = message.time_tick();
   const bool is_tick = message.type() == MessageType::kTimeTick;
   if (is_tick) stored_tick_ = tick;
-  if (plan_.IsBeforeStart(message)) return;
+  // Also below the start: what is open there may be committed above it.
+  const TxnAssembly::Result result = assembly_.Take(message, plan_.PassesVChannel(message));
+  if (plan_.IsBeforeStart(message)) {
+    told_complete_ = std::max(told_complete_, stored_tick_);  // No news.
+    return;
+  }
   const bool exclusive = MutantIs(Mutant::kUntilExclusive) && plan_.until == tick;
   if (plan_.until && (tick > *plan_.until || exclusive)) {
     reached_end_ = true;
     return;
   }
+  if (result == TxnAssembly::Result::kMismatch && tick > plan_.after) {
+    ReportMismatch(message.id());
+    if (!error_.ok()) return;
+  }
   resume_ = message.position();
   if (plan_.until && tick == *plan_.until) reached_end_ = true;
+  if (result != TxnAssembly::Result::kMessage) return;
   const bool passes = is_tick ? plan_.deliver_ticks && tick > plan_.after
                               : plan_.PassesVChannel(message) && plan_.PassesFilters(message);
   if (!passes) return;
-  pending_bytes_ += message.record().size();
+  pending_bytes_ += SizeOf(message);
   pending_.push_back(std::move(message));
+}
+
+void LogScan::ReportMismatch(const MessageId& commit) {
+  const MessageId& begin = assembly_.mismatch_begin();
+  absl::Status reason =
+      WalError(WalErrorCode::kCorrupt,
+               absl::StrCat("scan of ", source_.log->channel.name, ": the transaction from record ",
+                            begin.ToString(), " to ", commit.ToString(),
+                            " has not as many bodies as its commit counts in"));
+  if (plan_.backend.on_corrupt == ReadOptions::OnCorrupt::kStop) return EndWith(std::move(reason));
+  gap_ = Gap{begin, commit, std::move(reason)};
 }
 
 bool LogScan::Full() const {
@@ -165,11 +195,6 @@ TimeTick LogScan::CompleteThrough() const {
   if (order_.highest_term() > source_.log->channel.term) return stored_tick_;
   const MessageId& behind = source_.unstored->behind;
   const MessageId* read = order_.last_id().has_value() ? &order_.last_id() : nullptr;
-  if (read == nullptr) {
-    // A scan of what is new has nothing to read up to where it began.
-    const auto* after = std::get_if<walimpls::ScanAfter>(&plan_.backend.from);
-    if (after != nullptr) read = &after->id;
-  }
   if (read == nullptr || BeforeWithinLog(*read, behind)) return stored_tick_;
   return source_.unstored->tick;
 }

@@ -17,6 +17,7 @@
 #include "adaptor/log/log_context.h"
 #include "adaptor/reading/scan_plan.h"
 #include "adaptor/reading/term_order.h"
+#include "adaptor/reading/txn_assembly.h"
 #include "adaptor/timetick/unstored_tick.h"
 #include "wal/async/future.h"
 #include "wal/async/signal.h"
@@ -44,7 +45,7 @@ struct ScanSource {
 //
 // INVARIANT (F2): what has passed is delivered once and in tick order: a record is taken only if
 // its id is above that of the last one taken, and after an error of the backend the scan goes on
-// behind that one.
+// behind that one, with the transactions that are open there.
 class LogScan : public std::enable_shared_from_this<LogScan> {
  public:
   LogScan(const ScanSource& source, ScanPlan plan)
@@ -77,8 +78,12 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   Future<Unit> Pause();
   Future<Unit> CloseBackendScanner();
 
-  void Take(walimpls::RawBatch& batch);
+  // Of the batch at hand, what is not taken yet: as far as a gap, which its reader gets first.
+  void TakeRest();
+  bool HasRest() const;
   void TakeMessage(ImmutableMessage& message);
+  // A commit at `commit` does not match its bodies (E3).
+  void ReportMismatch(const MessageId& commit);
   void EndWith(absl::Status error);
   bool Full() const;
   TimeTick CompleteThrough() const;
@@ -89,7 +94,10 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   const ScanSource source_;
   const ScanPlan plan_;
   TermOrder order_;
+  TxnAssembly assembly_;
   std::unique_ptr<walimpls::ScannerImpls> scanner_;
+  walimpls::RawBatch batch_;  // As the backend gave it ...
+  size_t taken_ = 0;          // ... and how many of its messages are taken.
   std::optional<Future<absl::Status>> closing_;
   absl::Duration pause_ =
       absl::ZeroDuration();  // The last one; 0: the backend has not failed lately.

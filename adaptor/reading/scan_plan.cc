@@ -1,6 +1,7 @@
 #include "adaptor/reading/scan_plan.h"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -56,6 +57,20 @@ absl::Status CheckPosition(const Position& position, TimeTick after, const ScanB
   return absl::OkStatus();
 }
 
+// What is open at the tail may be committed above it, so its beginnings are read as well.  From an
+// id that is known, and not "the end": a scan that fails at first must not skip what came
+// meanwhile.
+void PlanFromTail(const ScanBounds& bounds, ScanPlan* plan) {
+  MessageId from = bounds.tail->last_confirmed;
+  if (!from.has_value()) from = *bounds.tail_id;
+  // What was forgotten is nothing new.
+  if (bounds.mark && BeforeWithinLog(from, bounds.mark->last_confirmed)) {
+    from = bounds.mark->last_confirmed;
+  }
+  plan->start = bounds.tail->time_tick;
+  plan->backend.from = walimpls::ScanFrom{from, plan->start};
+}
+
 absl::Status PlanStart(const ReadOptions& options, const ScanBounds& bounds, ScanPlan* plan) {
   if (const From* from = std::get_if<From>(&options.from)) {
     const uint64_t tick = ToInt(from->position.time_tick);
@@ -70,10 +85,7 @@ absl::Status PlanStart(const ReadOptions& options, const ScanBounds& bounds, Sca
     return CheckPosition(after->position, plan->start, bounds);
   }
   if (std::holds_alternative<Latest>(options.from)) {
-    // From an id that is known, and not "the end": a scan that fails at first must not skip what
-    // came meanwhile.
-    if (bounds.tail_id) plan->backend.from = walimpls::ScanAfter{*bounds.tail_id};
-    if (bounds.tail) plan->start = bounds.tail->time_tick;
+    if (bounds.tail) PlanFromTail(bounds, plan);
     return absl::OkStatus();
   }
   if (bounds.mark) {  // Earliest is After(mark) (G3).
@@ -109,7 +121,14 @@ bool ScanPlan::PassesVChannel(const ImmutableMessage& message) const {
 
 bool ScanPlan::PassesFilters(const ImmutableMessage& message) const {
   if (message.time_tick() <= after) return false;
-  return types.empty() || std::find(types.begin(), types.end(), message.type()) != types.end();
+  if (types.empty() || Lists(message.type())) return true;
+  const std::span<const ImmutableMessage> members = message.transaction();
+  return std::any_of(members.begin(), members.end(),
+                     [this](const ImmutableMessage& member) { return Lists(member.type()); });
+}
+
+bool ScanPlan::Lists(MessageType type) const {
+  return std::find(types.begin(), types.end(), type) != types.end();
 }
 
 absl::StatusOr<ScanPlan> MakeScanPlan(const ReadOptions& options, const ScanBounds& bounds) {

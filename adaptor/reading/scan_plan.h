@@ -49,7 +49,9 @@ struct ScanPlan {
   // The stages between the transaction assembly and the reader, and the one before it.
   bool IsBeforeStart(const ImmutableMessage& message) const;
   bool PassesVChannel(const ImmutableMessage& message) const;
+  // A transaction passes as a whole or not at all.
   bool PassesFilters(const ImmutableMessage& message) const;
+  bool Lists(MessageType type) const;
 };
 
 // kInvalidArgument: `options` make no sense.  kPositionGone: carries the oldest position (F4).

@@ -71,6 +71,13 @@ enum class Mutant : uint8_t {
   kEvictionSkipsReader,
   kChangeOverSkipsOne,
   kBufferedBeforeAcknowledged,
+
+  // adaptor: transactions.
+  kFailedBodyCountedIn,
+  kLastConfirmedPastTransaction,
+  kLeaseIgnored,
+  kRolledBackDelivered,
+  kBodyDeliveredEarly,
 };
 
 #ifdef TIDELOG_MUTANTS
