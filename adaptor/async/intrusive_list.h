@@ -23,7 +23,7 @@ class ListElement {
   friend class IntrusiveList;
   T* before_ = nullptr;
   T* after_ = nullptr;
-  bool listed_ = false;
+  mutable bool listed_ = false;  // Who holds an element as const may take it out of a list.
 };
 
 // Owns nothing.  Thread-compatible.
@@ -47,8 +47,8 @@ class IntrusiveList {
   }
 
   // No-op if it is in none.
-  void Remove(T& element) {
-    Element& e = element;
+  void Remove(const T& element) {
+    const Element& e = element;
     if (!e.listed_) return;
     e.listed_ = false;
     (e.before_ == nullptr ? first_ : static_cast<Element&>(*e.before_).after_) = e.after_;

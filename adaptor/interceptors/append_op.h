@@ -10,15 +10,18 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/log/check.h"
 #include "absl/status/status.h"
+#include "adaptor/async/intrusive_list.h"
 #include "wal/message/message.h"
 #include "wal/message/record.h"
 #include "wal/wal.h"
 
 namespace tidelog::adaptor {
 
+struct LockedTag;  // Those that hold the locks of interceptors/lock.
+
 // One message, or a batch (C8), which passes each interceptor once, as a whole.  Confined to the
 // channel's executor.
-class AppendOp {
+class AppendOp : public ListElement<AppendOp, LockedTag> {
  public:
   // Takes the messages.
   AppendOp(std::span<MutableMessage> messages, const AppendOptions& options)
@@ -26,6 +29,7 @@ class AppendOp {
     slots_.reserve(messages.size());
     for (MutableMessage& message : messages) {
       bytes_ += message.encoded_size();
+      in_transaction_ |= (message.view().flags() & kHasTxn) != 0;
       slots_.emplace_back(std::move(message));
     }
   }
@@ -36,6 +40,7 @@ class AppendOp {
   size_t count() const { return slots_.size(); }
   size_t bytes() const { return bytes_; }  // Of all messages' encoded_size().
   bool wait_when_full() const { return wait_when_full_; }
+  bool in_transaction() const { return in_transaction_; }  // Any of its messages is.
 
   // What is, or will be, stored.  The log's own fields are stamped behind the interceptors.
   RecordView record(size_t index) const {
@@ -65,6 +70,7 @@ class AppendOp {
   };
 
   const bool wait_when_full_;
+  bool in_transaction_ = false;
   size_t bytes_ = 0;
   size_t unknown_count_ = 0;
   absl::Status status_;
