@@ -32,6 +32,7 @@ constexpr DurationKey kDurations[] = {
     {"close_step_limit", &LogOptions::close_step_limit, absl::Milliseconds(1), absl::Hours(1)},
     {"slow_append_limit", &LogOptions::slow_append_limit, absl::Milliseconds(1), absl::Hours(1)},
     {"buffer_age_max", &LogOptions::buffer_age_max, absl::Milliseconds(1), absl::Hours(1)},
+    {"txn_lease", &LogOptions::txn_lease, absl::Milliseconds(1), absl::Hours(24)},
 };
 
 struct NumberKey {
@@ -44,6 +45,8 @@ constexpr NumberKey kNumbers[] = {
     {"in_flight_count_max", &LogOptions::in_flight_count_max, 1, 1u << 24},
     {"in_flight_bytes_max", &LogOptions::in_flight_bytes_max, 1, uint64_t{1} << 40},
     {"buffer_bytes_max", &LogOptions::buffer_bytes_max, 0, uint64_t{1} << 40},
+    {"txn_open_max", &LogOptions::txn_open_max, 1, 1u << 20},
+    {"txn_bytes_max", &LogOptions::txn_bytes_max, 1, uint64_t{1} << 40},
     {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
 };
 

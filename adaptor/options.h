@@ -44,6 +44,12 @@ struct LogOptions {
   size_t buffer_bytes_max = size_t{64} << 20;
   absl::Duration buffer_age_max = absl::Seconds(30);
 
+  // The lease of a transaction whose begin names none (E2); how many may be open at one time, and
+  // what the bodies of one may come to, for readers hold them until the commit.
+  absl::Duration txn_lease = absl::Seconds(10);
+  size_t txn_open_max = 1024;
+  size_t txn_bytes_max = size_t{64} << 20;
+
   // One append of so many has its interceptors timed; 0: none.
   uint64_t sampling_rate = 256;
 };

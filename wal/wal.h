@@ -109,11 +109,30 @@ class RoWal {
   virtual Future<absl::Status> WhenUnavailable() = 0;
 
   // Refuses new work, ends what is in flight and frees everything.  Idempotent; bounded in time
-  // (H2).
+  // (H2).  Members of open transactions are taken for a while (wal.interceptor_close_limit); what
+  // is open then stays open in storage.
   //   OK             nothing of it runs, calls back or holds a byte any more.
   //   kUnavailable   names the step that hung; the stuck call is quarantined and calls nobody back.
   virtual Future<absl::Status> Close() = 0;
 };
+
+// Transactions (E1): messages of one VChannel, or of none, that become visible all at once at the
+// commit's tick, next to each other, or not at all.
+//
+//   MutableMessage::Builder begin(MessageType::kBeginTxn);
+//   begin.VChannel("orders_v1").Txn({.keepalive = absl::Seconds(5)});   // Or none: the default.
+//   ... append it; AppendResult::txn is what its members name ...
+//   MutableMessage::Builder body(MessageType::kInsert);
+//   body.VChannel("orders_v1").Txn(txn);                                // Any number of them.
+//   MutableMessage::Builder commit(MessageType::kCommitTxn);
+//   commit.VChannel("orders_v1").Txn(txn).TxnBodies(1);                 // Or kRollbackTxn.
+//
+// A commit counts in the bodies that its client takes for stored: acknowledged, in flight or
+// unknown, and not those that ended not done (E3).  It waits for those in flight, and commits just
+// what it counts in or nothing.  Each body renews the lease, which is measured in ticks (E2).  A
+// transaction survives a crash and a change of owners: its client goes on with the same id, while
+// the lease lasts (E4).  An exclusive message (IsExclusive(), wal/types.h) ends all that is open in
+// its VChannel, or in the log if it names none; a transaction without a VChannel is ended by each.
 
 // What one message may weigh (B4).
 struct AppendLimits {
@@ -136,11 +155,15 @@ class Wal : public RoWal {
   // Errors:
   //   kChannelFenced      not done  A higher term owns the channel.  Final.
   //   kOnShutdown         not done  The log is closed.
-  //   kTooLarge           not done  Above limits(); terminal.
-  //   kResourceExhausted  not done  The queue or the disk is full.
-  //   kDeadlineExceeded   not done  `timeout` ran out in the queue.
-  //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
-  //                                 log's own.
+  //   kTooLarge           not done  Above limits(), or a body too much; terminal.
+  //   kResourceExhausted  not done  The queue or the disk is full, or too many transactions are
+  //   open. kDeadlineExceeded   not done  `timeout` ran out in the queue. kInvalidArgument    not
+  //   done  A barrier more than 10 s ahead; a type or property that is the
+  //                                 log's own; a member of another VChannel than its transaction's.
+  //   kTransactionExpired not done  The transaction is not known, or has ended, or its lease would
+  //                                 have run out at the message's tick; says which.
+  //   kInvalidTransactionState  not done  Its commit or rollback is under way; or a commit counts
+  //                                 other bodies in than are stored: the transaction stays open.
   //   kUnavailable        not done  The backend went on failing until `timeout` ran out.
   //   kInner              not done  The backend is broken for good.
   //   kOutcomeUnknown     unknown   `timeout`, Close() or a fence came after it was handed to
@@ -150,8 +173,9 @@ class Wal : public RoWal {
 
   // Appends all messages next to each other, in order; if not all, a prefix (C8).  Errors as
   // Append()'s.  An empty batch is done at once.  kInvalidArgument, nothing appended, for what
-  // would have to wait for another of the same batch: two equal idempotency keys; a commit, a
-  // rollback or an exclusive message beside others.
+  // would have to wait for another of the same batch: two equal idempotency keys; a begin, a
+  // commit, a rollback or an exclusive message beside others.  Bodies may be in a batch; if one of
+  // them would not count in its transaction any more, nothing more of the batch is handed over.
   virtual Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages,
                                           AppendOptions options) = 0;
 

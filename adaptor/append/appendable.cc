@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -44,22 +45,28 @@ absl::Status CheckOrigin(const PChannel& channel, const RecordView& record) {
       absl::StrCat(What(channel, record), ": only the log itself writes such a message"));
 }
 
+// Whether what it says of a transaction makes sense, whichever transaction that is (E1, E3).
+absl::Status CheckTransaction(const PChannel& channel, const RecordView& record) {
+  const MessageType type = record.type();
+  std::string_view what;
+  if ((record.flags() & kHasTxn) == 0) {
+    if (!FramesTransaction(type)) return absl::OkStatus();
+    what = "it names no transaction";
+  } else if (IsExclusive(type)) {
+    what = "it ends the transactions around it, and can be in none";
+  } else if (type == MessageType::kCommitTxn && !record.txn_bodies()) {
+    what = "it does not say how many bodies count in";
+  } else if (type == MessageType::kBeginTxn && record.txn()->keepalive < absl::ZeroDuration()) {
+    what = "its lease is negative";
+  }
+  if (what.empty()) return absl::OkStatus();
+  return WalError(WalErrorCode::kInvalidArgument, absl::StrCat(What(channel, record), ": ", what));
+}
+
 // The one place that says what is not there yet.
 absl::Status CheckSupported(const PChannel& channel, const RecordView& record) {
   std::string_view what;
-  switch (record.type()) {
-    case MessageType::kBeginTxn:
-    case MessageType::kCommitTxn:
-    case MessageType::kRollbackTxn:
-      what = "transactions";
-      break;
-    case MessageType::kAlterWal:
-      what = "switches of the backend";
-      break;
-    default:
-      break;
-  }
-  if ((record.flags() & kHasTxn) != 0) what = "transactions";
+  if (record.type() == MessageType::kAlterWal) what = "switches of the backend";
   if (record.idempotency_key()) what = "idempotency keys";
   if (what.empty()) return absl::OkStatus();
   return WalError(WalErrorCode::kInvalidArgument,
@@ -72,7 +79,16 @@ absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits
                              const RecordView& record) {
   TIDELOG_RETURN_IF_ERROR(CheckSize(channel, limits, record));
   TIDELOG_RETURN_IF_ERROR(CheckOrigin(channel, record));
+  TIDELOG_RETURN_IF_ERROR(CheckTransaction(channel, record));
   return CheckSupported(channel, record);
+}
+
+absl::Status CheckInBatch(const PChannel& channel, const RecordView& record) {
+  const MessageType type = record.type();
+  if (!FramesTransaction(type) && !IsExclusive(type)) return absl::OkStatus();
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat(What(channel, record),
+                               ": in a batch with others, for which it would have to wait"));
 }
 
 }  // namespace tidelog::adaptor

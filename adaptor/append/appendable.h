@@ -15,6 +15,10 @@ namespace tidelog::adaptor {
 absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits,
                              const RecordView& record);
 
+// OK: `record` may be in a batch with others (C8).  kInvalidArgument: it would have to wait for
+// them, or they for it: a begin, commit, rollback or exclusive message.
+absl::Status CheckInBatch(const PChannel& channel, const RecordView& record);
+
 }  // namespace tidelog::adaptor
 
 #endif  // TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_

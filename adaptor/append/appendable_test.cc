@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/log/check.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/message/message.h"
@@ -55,14 +56,50 @@ TEST_F(AppendableTest, RefusesWhatOnlyTheLogItselfWrites) {
   EXPECT_FALSE(CheckAppendable(channel_, limits_, tick.view()).ok());
 }
 
+// E1, E3.
+TEST_F(AppendableTest, TakesTheMessagesOfTransactions) {
+  const TxnContext txn{TimeTick{5}, absl::Seconds(1)};
+  MutableMessage::Builder body(MessageType::kInsert), commit(MessageType::kCommitTxn),
+      rollback(MessageType::kRollbackTxn);
+  body.Txn(txn);
+  commit.Txn(txn).TxnBodies(1);
+  rollback.Txn(txn);
+  EXPECT_TRUE(Check(MutableMessage::Builder(MessageType::kBeginTxn)).ok());
+  EXPECT_TRUE(Check(std::move(body)).ok());
+  EXPECT_TRUE(Check(std::move(commit)).ok());
+  EXPECT_TRUE(Check(std::move(rollback)).ok());
+}
+
+TEST_F(AppendableTest, RefusesWhatMakesNoSenseInATransaction) {
+  const TxnContext txn{TimeTick{5}, absl::Seconds(1)};
+  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kRollbackTxn), "names no transaction");
+  MutableMessage::Builder commit = MessageFactory::AnyBuilder(MessageType::kCommitTxn);
+  commit.Txn(txn);
+  ExpectRefused(std::move(commit), "how many bodies");
+  MutableMessage::Builder begin = MessageFactory::AnyBuilder(MessageType::kBeginTxn);
+  begin.Txn({TimeTick{0}, -absl::Milliseconds(1)});
+  ExpectRefused(std::move(begin), "negative");
+  MutableMessage::Builder exclusive(MessageType::kManualFlush);
+  exclusive.Txn(txn);
+  ExpectRefused(std::move(exclusive), "can be in none");
+}
+
+// C8.
+TEST_F(AppendableTest, TakesIntoABatchWhatNeedNotWaitForOthers) {
+  const auto check = [this](MessageType type) {
+    MutableMessage::Builder builder = MessageFactory::AnyBuilder(type);
+    builder.Txn({TimeTick{5}, absl::Seconds(1)});
+    return CheckInBatch(channel_, (*std::move(builder).Build("")).view()).ok();
+  };
+  EXPECT_TRUE(check(MessageType::kInsert));
+  for (const MessageType type : {MessageType::kBeginTxn, MessageType::kCommitTxn,
+                                 MessageType::kRollbackTxn, MessageType::kManualFlush}) {
+    EXPECT_FALSE(check(type)) << MessageTypeName(type);
+  }
+}
+
 TEST_F(AppendableTest, RefusesWhatIsNotSupportedYetBySayingSo) {
-  ExpectRefused(MutableMessage::Builder(MessageType::kBeginTxn), "transactions are not supported");
-  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kCommitTxn), "transactions are not");
-  ExpectRefused(MessageFactory::AnyBuilder(MessageType::kRollbackTxn), "transactions are not");
   ExpectRefused(MutableMessage::Builder(MessageType::kAlterWal), "switches of the backend are not");
-  MutableMessage::Builder body(MessageType::kInsert);
-  body.Txn({TimeTick{5}, absl::Seconds(1)});
-  ExpectRefused(std::move(body), "transactions are not supported yet");
   MutableMessage::Builder keyed(MessageType::kInsert);
   keyed.IdempotencyKey("k");
   ExpectRefused(std::move(keyed), "idempotency keys are not supported yet");

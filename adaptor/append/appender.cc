@@ -24,6 +24,17 @@ absl::Duration DeadlineOf(const AppendOptions& options, const Executor& executor
   return executor.Now() + options.timeout;
 }
 
+// Whether it can only bring open transactions on.
+bool OnlyMembers(const AppendOp& op) {
+  for (size_t i = 0; i < op.count(); ++i) {
+    const RecordView record = op.record(i);
+    const bool is_member =
+        (record.flags() & kHasTxn) != 0 && record.type() != MessageType::kBeginTxn;
+    if (!is_member) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Future<absl::StatusOr<AppendResult>> Appender::Append(MutableMessage message,
@@ -91,7 +102,8 @@ Detached Appender::Run(AppendRun::Request* request) {
     if (!go.ok()) break;
     // One step, without an await: the tick's order is the log's (D8).
     run.phase = Phase::kAtBackend;
-    parts_.submitter->HandOver(run);
+    go = parts_.submitter->HandOver(run);
+    if (!go.ok()) break;
     for (size_t i = 0; i < run.groups.size(); ++i) {
       absl::StatusOr<walimpls::Ids> ids = co_await std::move(run.groups[i].ids);
       parts_.submitter->Settle(run, i, ids);
@@ -116,7 +128,8 @@ Detached Appender::RunTimeTick(AppendRun::Request* request) {
     go = StillWanted(run);
     if (!go.ok()) break;
     run.phase = Phase::kAtBackend;
-    parts_.submitter->HandOver(run);
+    go = parts_.submitter->HandOver(run);
+    if (!go.ok()) break;
     absl::StatusOr<walimpls::Ids> ids = co_await std::move(run.groups[0].ids);
     parts_.submitter->Settle(run, 0, ids);
     if (!parts_.submitter->WantsRetry(run)) break;
@@ -133,6 +146,9 @@ absl::Status Appender::Begin(AppendRun& run) {
   for (size_t i = 0; i < run.op().count(); ++i) {
     const RecordView record = run.record(i);
     TIDELOG_RETURN_IF_ERROR(CheckAppendable(parts_.log->channel, *parts_.limits, record));
+    if (run.op().count() > 1) {
+      TIDELOG_RETURN_IF_ERROR(CheckInBatch(parts_.log->channel, record));
+    }
     const std::optional<TimeTick> barrier = record.barrier_time_tick();
     if (barrier) TIDELOG_RETURN_IF_ERROR(parts_.submitter->ticks().CheckBarrier(*barrier));
   }
@@ -144,6 +160,7 @@ absl::Status Appender::StillWanted(const AppendRun& run) const {
   if (!run.withdrawn.ok()) return run.withdrawn;
   // The last tick of a log comes when nothing else is taken any more.
   if (!refusal_.ok() && run.may_retry) return refusal_;
+  if (!draining_.ok() && run.may_retry && !OnlyMembers(run.op())) return draining_;
   return parts_.availability->reason();
 }
 
@@ -204,10 +221,21 @@ void Appender::Withdraw(AppendRun& run, const absl::Status& reason) {
 
 void Appender::Refuse(const absl::Status& reason) {
   if (refusal_.ok()) refusal_ = reason;
+  WithdrawUnwanted(reason);
+}
+
+void Appender::RefuseAllButMembers(const absl::Status& reason) {
+  if (draining_.ok()) draining_ = reason;
+  WithdrawUnwanted(reason);
+}
+
+void Appender::WithdrawUnwanted(const absl::Status& reason) {
   // Nothing leaves the list meanwhile: who is woken runs in a job of its own.
   for (AppendRun* run = live_.first(); run != nullptr;
        run = IntrusiveList<AppendRun, LiveTag>::after(*run)) {
-    if (run->phase != Phase::kAtBackend) Withdraw(*run, reason);
+    if (run->phase == Phase::kAtBackend) continue;
+    if (refusal_.ok() && OnlyMembers(run->op())) continue;
+    Withdraw(*run, reason);
   }
 }
 

@@ -48,6 +48,8 @@ class Appender {
   // Takes no more appends but the log's own ticks, and ends those that are not at the backend with
   // `reason`, not done.
   void Refuse(const absl::Status& reason);
+  // As Refuse(), but for the bodies, commits and rollbacks of transactions (H2).
+  void RefuseAllButMembers(const absl::Status& reason);
   // Tells the callers of all others that nobody knows (C2).
   void AnswerAllUnknown(const absl::Status& reason);
 
@@ -71,9 +73,12 @@ class Appender {
   void ArmDeadline(AppendRun& run);
   void OnDeadline(AppendRun& run);
   void Withdraw(AppendRun& run, const absl::Status& reason);
+  // All that is not at the backend and not taken any more.
+  void WithdrawUnwanted(const absl::Status& reason);
 
   const Parts parts_;
-  absl::Status refusal_;  // OK: appends are taken.
+  absl::Status refusal_;   // OK: appends are taken ...
+  absl::Status draining_;  // ... OK: and not members of transactions only.
   IntrusiveList<AppendRun, LiveTag> live_;
   Signal ended_;
 };

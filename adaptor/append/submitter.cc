@@ -6,8 +6,10 @@
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
 #include "wal/base/mutant.h"
+#include "wal/base/status_macros.h"
 #include "wal/message/message_stamper.h"
 #include "wal/status.h"
+#include "wal/utility/transaction_table.h"
 
 namespace tidelog::adaptor {
 
@@ -48,7 +50,7 @@ void Submitter::WakeFirst() {
   if (first) std::exchange(first, std::nullopt)->Set(Unit{});
 }
 
-void Submitter::HandOver(AppendRun& run) {
+absl::Status Submitter::HandOver(AppendRun& run) {
   CHECK(!handing_over_ && MayGo(run))
       << ToString(parts_.log->channel) << ": an append is handed over out of turn (D8)";
   handing_over_ = true;
@@ -56,11 +58,14 @@ void Submitter::HandOver(AppendRun& run) {
   if (!waiting_.empty()) waiting_.erase(run.sequence);
   run.groups.clear();
   run.ForgetStatus();
-  StampAll(run);
-  outstanding_.PushBack(run);
-  SubmitGroups(run);
+  absl::Status stamped = StampAll(run);
+  if (stamped.ok()) {
+    outstanding_.PushBack(run);
+    SubmitGroups(run);
+  }
   handing_over_ = false;
   WakeFirst();
+  return stamped;
 }
 
 void Submitter::SubmitGroups(AppendRun& run) {
@@ -92,8 +97,18 @@ absl::Duration Submitter::Now() {
   return now_;
 }
 
-void Submitter::StampAll(AppendRun& run) {
-  const MessageId* last_confirmed = newest_ ? &newest_->id : nullptr;
+const MessageId* Submitter::LastConfirmed() const {
+  const MessageId* newest = newest_ ? &newest_->id : nullptr;
+  // What is open may be committed behind everything, and must be met then.
+  const MessageId* begin = parts_.transactions->oldest_begin();
+  if (begin == nullptr || MutantIs(Mutant::kLastConfirmedPastTransaction)) [[likely]] {
+    return newest;
+  }
+  return newest != nullptr && BeforeWithinLog(*newest, *begin) ? newest : begin;
+}
+
+absl::Status Submitter::StampAll(AppendRun& run) {
+  const MessageId* last_confirmed = LastConfirmed();
   const size_t first = run.op().done_count();
   run.handed_over_at = Now();
   for (size_t i = first; i < run.op().count(); ++i) {
@@ -106,14 +121,24 @@ void Submitter::StampAll(AppendRun& run) {
         << ToInt(last_handed_over_) << " (D8)";
     last_handed_over_ = tick;
     if (i == first) run.first_tick = tick;
+    // A tick may be left unused.
+    if (record.flags() & kHasTxn) [[unlikely]] {
+      TIDELOG_RETURN_IF_ERROR(parts_.transactions->CheckMember(record, tick));
+    }
     MessageStamper::Stamp(message, parts_.log->channel.term, tick, last_confirmed);
     if (record.type() == MessageType::kTimeTick) {
       const MessageId* boundary = parts_.boundary ? &*parts_.boundary : nullptr;
       MessageStamper::SetReplayStart(message, newest_ ? last_confirmed : boundary);
     }
   }
-  run.last_confirmed = newest_ ? newest_->id : MessageId();
+  run.last_confirmed = last_confirmed != nullptr ? *last_confirmed : MessageId();
   run.reported_slow = false;
+  if (run.op().in_transaction()) [[unlikely]] {
+    for (size_t i = first; i < run.op().count(); ++i) {
+      parts_.transactions->OnHandOver(run.record(i));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void Submitter::SubmitGroup(AppendRun& run, size_t first, size_t count) {
@@ -149,20 +174,32 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
     const bool is_last = i + 1 == group.count;
     if (MutantIs(Mutant::kLastConfirmedTooFar) && !is_last) result.last_confirmed = ids.back();
     result.time_tick = record.time_tick();
+    if (record.flags() & kHasTxn) result.txn = *record.txn();
+    // What is open depends on it.
+    CHECK(!newest_ || BeforeWithinLog(newest_->id, ids[i]))
+        << ToString(parts_.log->channel) << ": appends do not complete in log order (D8)";
+    CountIn(record, result);
     if (parts_.buffer != nullptr) Buffer(run, group.first + i, ids[i]);
-    if (std::optional<TxnContext> txn = record.txn()) result.txn = *txn;
-    // Acknowledgements come in log order; if they did not, the newest would still be right.
-    const Newest record_place{ids[i], result.position()};
-    if (!newest_ || BeforeWithinLog(newest_->id, ids[i])) newest_ = record_place;
-    if (record.type() == MessageType::kTimeTick) {
-      mvcc_.OnTimeTick(result.time_tick);
-      // The first tick of a term has its own id as last-confirmed, and the boundary as its start.
-      const bool is_first = !run.last_confirmed.has_value();
-      const MessageId from = is_first ? parts_.boundary.value_or(ids[i]) : run.last_confirmed;
-      newest_time_tick_ = Covering{result.time_tick, from};
-    } else {
-      mvcc_.OnMessage(record.vchannel(), result.time_tick);
+    newest_ = Newest{ids[i], result.position()};
+  }
+}
+
+void Submitter::CountIn(const RecordView& record, const AppendResult& result) {
+  using Role = TransactionTable::Role;
+  const Role role = parts_.transactions->OnStored(record, result.id);
+  if (record.type() == MessageType::kTimeTick) {
+    mvcc_.OnTimeTick(result.time_tick);
+    // The replay of an open that finds the first tick of a term begins at the boundary, and where
+    // the oldest transaction begins that was open there.
+    MessageId from = result.last_confirmed;
+    if (!newest_ && parts_.boundary && BeforeWithinLog(*parts_.boundary, from)) {
+      from = *parts_.boundary;
     }
+    newest_time_tick_ = Covering{result.time_tick, from};
+  } else if (role == Role::kNone || role == Role::kCommitted) {
+    mvcc_.OnMessage(record.vchannel(), result.time_tick);
+  } else {
+    mvcc_.OnUncommitted(result.time_tick);
   }
 }
 
@@ -196,6 +233,7 @@ void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl
     if (parts_.buffer != nullptr) parts_.buffer->Seal();  // It may be stored, and is not in there.
   }
   run.SetStatus(status);
+  parts_.transactions->OnFailure();
   if (code == WalErrorCode::kChannelFenced || code == WalErrorCode::kInner) {
     parts_.availability->Declare(status);
   }

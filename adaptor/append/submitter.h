@@ -14,6 +14,7 @@
 #include "adaptor/append/append_run.h"
 #include "adaptor/async/intrusive_list.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
+#include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/timetick/mvcc_table.h"
@@ -22,7 +23,9 @@
 #include "wal/async/future.h"
 #include "wal/async/signal.h"
 #include "wal/message/message_id.h"
+#include "wal/message/record.h"
 #include "wal/types.h"
+#include "wal/wal.h"
 #include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
@@ -43,6 +46,7 @@ class Submitter {
     walimpls::WalImpls* backend;
     TickAllocator* ticks;
     Availability* availability;
+    TxnSessions* transactions;
     // What stored TimeTicks carry as replay_start while nothing of this term is stored (D6).
     std::optional<MessageId> boundary;
     WriteAheadBuffer* buffer;  // Is given what is acknowledged; null: there is none.
@@ -60,8 +64,9 @@ class Submitter {
   void Withdraw(const AppendRun& run);
 
   // Gives the messages that are not stored their ticks and hands them to the backend, in groups.
+  // kTransactionExpired: none of them is handed over, for one would not count in its transaction.
   // Requires: MayGo(); the log is available.
-  void HandOver(AppendRun& run);
+  absl::Status HandOver(AppendRun& run);
   // One group of `run` has ended.  Groups are settled in order.
   void Settle(AppendRun& run, size_t group, const absl::StatusOr<walimpls::Ids>& ids);
   // Whether `run`, all of whose groups have ended, is to be handed over again.
@@ -76,6 +81,9 @@ class Submitter {
   Future<Unit> WhenSettled() { return settled_.Wait(); }
   // True if some append ended so that nobody knows whether it is stored.
   bool has_unknown() const { return has_unknown_; }
+
+  // Whether a TimeTick at `tick` would end a transaction, whose lease has run out (D5).
+  bool HasExpiredAt(TimeTick tick) const { return parts_.transactions->HasExpiredAt(tick); }
 
   // The newest acknowledged record of this term; none before the first TimeTick.
   struct Newest {
@@ -108,12 +116,15 @@ class Submitter {
   static constexpr int kAppendsPerClockReading = 8;
   absl::Duration Now();
 
-  void StampAll(AppendRun& run);
+  // The id to stamp; null: the message's own (D3, D6).
+  const MessageId* LastConfirmed() const;
+  absl::Status StampAll(AppendRun& run);
   void SubmitGroups(AppendRun& run);
   void SubmitGroup(AppendRun& run, size_t first, size_t count);
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
   void Buffer(AppendRun& run, size_t index, const MessageId& id);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
+  void CountIn(const RecordView& record, const AppendResult& result);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
   void MaybeReopen();
   void WakeFirst();

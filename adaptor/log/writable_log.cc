@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
 #include "adaptor/interceptors/admission/admission.h"
+#include "adaptor/interceptors/lock/lock.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
 #include "wal/observer.h"
@@ -78,6 +79,7 @@ Future<absl::Status> WritableLog::OpenSteps() {
   absl::Status covered = co_await StoreFirstTick();
   TIDELOG_CO_RETURN_IF_ERROR(covered);
   tick_service_->Start();
+  serving_ = true;
   co_return absl::OkStatus();
 }
 
@@ -105,8 +107,13 @@ Future<absl::Status> WritableLog::LearnState() {
 void WritableLog::BuildChain() {
   const LogOptions& options = log().options;
   chain_ = std::make_unique<InterceptorChain>(executor(), options.sampling_rate);
+  const TxnSessions::Limits limits{options.txn_open_max, options.txn_bytes_max, options.txn_lease};
+  auto transactions = std::make_unique<TxnSessions>(&channel(), limits);
+  transactions_ = transactions.get();
+  chain_->Add(std::move(transactions));
   const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
   chain_->Add(std::make_unique<Admission>(&channel(), admission));
+  chain_->Add(std::make_unique<Lock>());
   const InterceptorContext context{&channel(), log().runtime, executor()};
   for (InterceptorBuilder* builder : opener().interceptors) chain_->Add(builder->Build(context));
 }
@@ -144,8 +151,8 @@ void WritableLog::BuildAppendPath(TimeTick highest) {
   const WriteAheadBuffer::Limits limits{log().options.buffer_bytes_max,
                                         log().options.buffer_age_max};
   if (limits.bytes_max > 0) buffer_ = std::make_unique<WriteAheadBuffer>(limits, wal_->boundary());
-  const Submitter::Parts submitter{&log(),           wal_,         ticks_.get(), &availability(),
-                                   wal_->boundary(), buffer_.get()};
+  const Submitter::Parts submitter{
+      &log(), wal_, ticks_.get(), &availability(), transactions_, wal_->boundary(), buffer_.get()};
   submitter_ = std::make_unique<Submitter>(submitter);
   const Appender::Parts appender{&log(),       &entries(),       &availability(),
                                  chain_.get(), submitter_.get(), &limits_};
@@ -178,6 +185,7 @@ void WritableLog::OnLost() {
   const absl::Status& reason = availability().reason();
   submitter_->Stop();
   appender_->Refuse(reason);
+  transactions_->OnLost();
   tick_service_->Stop();
   // Others may append now; and what was on its way may be stored and is not in there.
   if (buffer_ != nullptr) buffer_->Seal();
@@ -201,6 +209,7 @@ Future<absl::StatusOr<Mvcc>> WritableLog::LatestMvcc(std::string vchannel) {
 }
 
 void WritableLog::Describe(LogInfo* info) const {
+  info->details.emplace("transactions", absl::StrCat(transactions_->open_count(), " open"));
   if (buffer_ != nullptr) {
     const WriteAheadBuffer::Counts& counts = buffer_->counts();
     info->details.emplace("buffer.records", absl::StrCat(buffer_->size()));
@@ -298,6 +307,8 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
 Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   if (appender_ == nullptr) co_return walimpls::CloseMode::kAbandon;
   tick_service_->Stop();
+  appender_->RefuseAllButMembers(ClosedError("append to"));
+  if (serving_) co_await DrainTransactions();
   appender_->Refuse(ClosedError("append to"));
   co_await DrainInterceptors();
   co_await DrainAppends();
@@ -305,6 +316,15 @@ Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   const bool owes = !drained_ || !submitter_->newest() || !availability().reason().ok() ||
                     submitter_->has_unknown() || OwesTick() || appender_->live_count() > 0;
   co_return owes ? walimpls::CloseMode::kAbandon : walimpls::CloseMode::kClean;
+}
+
+// Their clients get the time to end them.  What is open then is open in storage, and goes on under
+// the next owner (E4): nothing is owed.
+Future<Unit> WritableLog::DrainTransactions() {
+  if (transactions_->drained()) co_return Unit{};
+  Future<Unit> drained = transactions_->WhenDrained();
+  (void)co_await ReadyWithin(&drained, log().options.interceptor_close_limit);
+  co_return Unit{};
 }
 
 Future<Unit> WritableLog::DrainInterceptors() {

@@ -14,6 +14,7 @@
 #include "adaptor/async/detached.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/interceptors/interceptor_chain.h"
+#include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/readable_log.h"
 #include "adaptor/recovery/replay.h"
 #include "adaptor/timetick/tick_allocator.h"
@@ -78,6 +79,7 @@ class WritableLog : public ReadableLog {
   absl::Status CheckTruncation(const Position& through) const;
 
   // The steps of closing (H2).
+  Future<Unit> DrainTransactions();
   Future<Unit> DrainInterceptors();
   Future<Unit> DrainAppends();
   bool OwesTick() const;
@@ -85,9 +87,11 @@ class WritableLog : public ReadableLog {
 
   walimpls::WalImpls* wal_ = nullptr;  // The backend; null before it is open.
   bool stop_opening_ = false;
+  bool serving_ = false;      // The open has succeeded.
   TimeTick stored_before_{};  // The newest tick when it was opened, as the backend says.
   AppendLimits limits_;
   std::unique_ptr<InterceptorChain> chain_;
+  TxnSessions* transactions_ = nullptr;  // In the chain.
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;
   std::unique_ptr<WriteAheadBuffer> buffer_;  // Null: it is switched off.

@@ -2,6 +2,7 @@
 #ifndef TIDELOG_ADAPTOR_TIMETICK_MVCC_TABLE_H_
 #define TIDELOG_ADAPTOR_TIMETICK_MVCC_TABLE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -25,22 +26,22 @@ class MvccTable {
 
   // A message was stored.  One without a VChannel belongs to all.
   void OnMessage(std::string_view vchannel, TimeTick tick);
+  // What nobody sees was stored: a transaction's begin, body or rollback, or what does not count.
+  void OnUncommitted(TimeTick tick) { stored_ = std::max(stored_, tick); }
   // A TimeTick was stored.
   void OnTimeTick(TimeTick tick);
 
   // Of the VChannel, or of the log if `vchannel` is empty.
   Mvcc Of(std::string_view vchannel) const;
 
-  // Of the newest stored record.
-  TimeTick newest() const { return newest_; }
-
-  // False if no message was stored since the newest TimeTick.
-  bool has_uncovered() const { return newest_ > covered_; }
+  // False if nothing was stored since the newest TimeTick.
+  bool has_uncovered() const { return std::max(newest_, stored_) > covered_; }
 
   size_t size_for_test() const { return ticks_.size(); }
 
  private:
-  TimeTick newest_{};
+  TimeTick newest_{};   // Of what is committed, TimeTicks included.
+  TimeTick stored_{};   // Of what nobody sees.
   TimeTick covered_{};  // The newest stored TimeTick.
   TimeTick shared_{};   // Of messages without a VChannel, or without a place in the table.
   absl::flat_hash_map<std::string, TimeTick> ticks_;

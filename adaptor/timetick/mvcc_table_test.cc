@@ -58,6 +58,19 @@ TEST(MvccTableTest, StaysBoundedAndAnswersNoTickTooLow) {
   EXPECT_GE(ToInt(table.Of("v0").time_tick), 100u);
 }
 
+// D5, D7: nobody sees it, and a TimeTick is owed for it all the same.
+TEST(MvccTableTest, OwesATickForWhatIsNotCommittedAndTellsNobodyOfIt) {
+  MvccTable table;
+  table.OnMessage("a", TimeTick{11});
+  table.OnTimeTick(TimeTick{12});
+  table.OnUncommitted(TimeTick{13});
+  ExpectMvcc(table.Of("a"), 12, true);
+  ExpectMvcc(table.Of(""), 12, true);
+  EXPECT_TRUE(table.has_uncovered());
+  table.OnTimeTick(TimeTick{14});
+  EXPECT_FALSE(table.has_uncovered());
+}
+
 TEST(MvccTableTest, NeverGoesBack) {
   MvccTable table;
   table.OnMessage("a", TimeTick{30});

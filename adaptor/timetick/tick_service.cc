@@ -45,8 +45,13 @@ void TickService::Emit() {
     // Nothing with a smaller tick is on its way.  What waits to be tried again has no tick.
     const absl::Duration now = parts_.log->strand->Now();
     const TimeTick tick = parts_.submitter->ticks().Allocate(TimeTick{0}, now);
-    unstored_ = {tick, parts_.submitter->newest()->id};
-    on_unstored_();
+    if (parts_.submitter->HasExpiredAt(tick)) {
+      // For readers, too, a transaction ends by what is stored, and by nothing else (E6).
+      if (!storing_) Store();
+    } else {
+      unstored_ = {tick, parts_.submitter->newest()->id};
+      on_unstored_();
+    }
   }
   if (!stopped_) Arm();
 }

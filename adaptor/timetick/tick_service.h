@@ -15,8 +15,9 @@
 
 namespace tidelog::adaptor {
 
-// Every interval: a stored TimeTick if something was stored since the last one; else, if nothing is
-// at the backend, one that only readers of this process are told of.  So an idle log writes
+// Every interval: a stored TimeTick if something was stored since the last one, or a transaction's
+// lease has run out; else, if nothing is at the backend, one that only readers of this process are
+// told of.  So an idle log writes
 // nothing. Confined to the channel's executor.
 class TickService : private Timer {
  public:
