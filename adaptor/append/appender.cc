@@ -81,14 +81,14 @@ Detached Appender::Run(AppendRun::Request* request) {
   const bool timed = chain.Sample();
   absl::Status go = Begin(run);
   while (go.ok() && run.passed < chain.size()) {
-    Verdict verdict = chain.Before(run.passed, run.op(), timed);
+    Verdict verdict = chain.Before(&run.passed, run.op(), timed);
     if (verdict.until() == nullptr) {
       go = verdict.status();
-    } else {
-      run.phase = Phase::kWaitingInInterceptor;
-      go = co_await std::move(*verdict.until());
-      run.phase = Phase::kRunning;
+      break;
     }
+    run.phase = Phase::kWaitingInInterceptor;
+    go = co_await std::move(*verdict.until());
+    run.phase = Phase::kRunning;
     if (!go.ok()) break;
     ++run.passed;
     go = StillWanted(run);  // The wait may have been long.

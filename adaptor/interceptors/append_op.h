@@ -13,6 +13,7 @@
 #include "adaptor/async/intrusive_list.h"
 #include "wal/message/message.h"
 #include "wal/message/record.h"
+#include "wal/types.h"
 #include "wal/wal.h"
 
 namespace tidelog::adaptor {
@@ -30,6 +31,7 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
     for (MutableMessage& message : messages) {
       bytes_ += message.encoded_size();
       in_transaction_ |= (message.view().flags() & kHasTxn) != 0;
+      exclusive_ |= IsExclusive(message.type());
       slots_.emplace_back(std::move(message));
     }
   }
@@ -41,6 +43,7 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
   size_t bytes() const { return bytes_; }  // Of all messages' encoded_size().
   bool wait_when_full() const { return wait_when_full_; }
   bool in_transaction() const { return in_transaction_; }  // Any of its messages is.
+  bool exclusive() const { return exclusive_; }            // It is one exclusive message (C8).
 
   // What is, or will be, stored.  The log's own fields are stamped behind the interceptors.
   RecordView record(size_t index) const {
@@ -71,6 +74,7 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
 
   const bool wait_when_full_;
   bool in_transaction_ = false;
+  bool exclusive_ = false;
   size_t bytes_ = 0;
   size_t unknown_count_ = 0;
   absl::Status status_;

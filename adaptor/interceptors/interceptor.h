@@ -42,6 +42,8 @@ class [[nodiscard]] Verdict {
   // The append waits: OK is Go(), an error is Stop().
   static Verdict Wait(Future<absl::Status> until) { return Verdict(std::move(until)); }
 
+  // True of Go().
+  bool goes_on() const { return !until_ && status_.ok(); }
   // The future to wait for; null if there is none.
   Future<absl::Status>* until() { return until_ ? &*until_ : nullptr; }
   // Requires: nothing to wait for.

@@ -2,6 +2,15 @@
 
 namespace tidelog::adaptor {
 
+Verdict InterceptorChain::Before(size_t* passed, AppendOp& op, bool timed) {
+  for (; *passed < interceptors_.size(); ++*passed) {
+    Verdict verdict =
+        timed ? TimedBefore(*passed, op) : interceptors_[*passed].interceptor->Before(op);
+    if (!verdict.goes_on()) return verdict;
+  }
+  return Verdict::Go();
+}
+
 Verdict InterceptorChain::TimedBefore(size_t index, AppendOp& op) {
   Link& link = interceptors_[index];
   const absl::Duration begin = executor_.Now();

@@ -32,11 +32,10 @@ class InterceptorChain {
   // True for an append whose hooks are to be timed.
   bool Sample() { return sampling_rate_ != 0 && ++appends_ % sampling_rate_ == 0; }
 
+  // Calls Before() of the interceptor at *passed and of those inside it, and counts in *passed each
+  // that says Go(), until one says something else.  Yields that, or Go() of the last.
+  Verdict Before(size_t* passed, AppendOp& op, bool timed);
   // Calls the hook of the interceptor at `index`.
-  Verdict Before(size_t index, AppendOp& op, bool timed) {
-    if (!timed) return interceptors_[index].interceptor->Before(op);
-    return TimedBefore(index, op);
-  }
   void After(size_t index, const AppendOp& op, bool timed) {
     if (!timed) return interceptors_[index].interceptor->After(op);
     TimedAfter(index, op);

@@ -94,10 +94,11 @@ class TransactionTable {
   // A record outside transactions costs a few instructions while none is open, and little more
   // while some are.
   Outcome Feed(const RecordView& record, const MessageId& id) {
-    if (!Concerns(record)) [[likely]] {
+    const bool is_member = record.flags() & kHasTxn;
+    if (!is_member && open_.empty() && record.type() < MessageType::kBeginTxn) [[likely]] {
       return {};
     }
-    return Take(record, id);
+    return is_member || Concerns(record.type()) ? Take(record, id) : Outcome();
   }
 
   // Those that are open, oldest first.
@@ -114,11 +115,9 @@ class TransactionTable {
  private:
   using Open = absl::btree_map<TimeTick, Transaction>;
 
-  bool Concerns(const RecordView& record) const {
-    if (record.flags() & kHasTxn) return true;
-    const MessageType type = record.type();
-    if (FramesTransaction(type)) return true;
-    return !open_.empty() && (type == MessageType::kTimeTick || IsExclusive(type));
+  // Of records that name no transaction.
+  static bool Concerns(MessageType type) {
+    return type == MessageType::kTimeTick || IsExclusive(type) || FramesTransaction(type);
   }
   Outcome Take(const RecordView& record, const MessageId& id);
   Outcome Begin(const RecordView& record, const MessageId& id);

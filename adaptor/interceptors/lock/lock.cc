@@ -9,10 +9,6 @@
 
 namespace tidelog::adaptor {
 
-bool Lock::IsExclusiveOp(const AppendOp& op) {
-  return op.count() == 1 && IsExclusive(op.record(0).type());
-}
-
 bool Lock::Overlap(const AppendOp& a, const AppendOp& b) {
   for (size_t i = 0; i < a.count(); ++i) {
     for (size_t j = 0; j < b.count(); ++j) {
@@ -34,7 +30,7 @@ size_t Lock::waiting_count() const {
 }
 
 Verdict Lock::Enter(AppendOp& op) {
-  const bool exclusive = IsExclusiveOp(op);
+  const bool exclusive = op.exclusive();
   size_t blocker_count = 0;
   for (const Entry& entry : exclusives_) blocker_count += Overlap(*entry.op, op) ? 1 : 0;
   if (exclusive) {
@@ -60,7 +56,7 @@ Verdict Lock::Enter(AppendOp& op) {
 }
 
 void Lock::Withdraw(AppendOp& op) {
-  const bool exclusive = IsExclusiveOp(op);
+  const bool exclusive = op.exclusive();
   Entries& entries = exclusive ? exclusives_ : waiting_;
   const auto found = Find(entries, op);
   if (found == entries.end() || !found->promise) return;
@@ -72,7 +68,7 @@ void Lock::Withdraw(AppendOp& op) {
 }
 
 void Lock::Leave(const AppendOp& op) {
-  const bool exclusive = IsExclusiveOp(op);
+  const bool exclusive = op.exclusive();
   // What it excludes came after it, or it would have waited for that.
   if (exclusive) exclusives_.erase(Find(exclusives_, op));
   Unblock(op, exclusive, /*sequence=*/0);

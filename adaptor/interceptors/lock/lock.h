@@ -29,7 +29,7 @@ class Lock : public Interceptor {
  public:
   std::string_view name() const override { return "lock"; }
   Verdict Before(AppendOp& op) override {
-    if (exclusives_.empty() && !IsExclusiveOp(op)) [[likely]] {
+    if (exclusives_.empty() && !op.exclusive()) [[likely]] {
       readers_.PushBack(op);
       return Verdict::Go();
     }
@@ -56,8 +56,6 @@ class Lock : public Interceptor {
   };
   using Entries = std::list<Entry>;
 
-  // A batch holds nothing exclusive (C8).
-  static bool IsExclusiveOp(const AppendOp& op);
   static bool Overlap(const AppendOp& a, const AppendOp& b);
 
   Verdict Enter(AppendOp& op);
