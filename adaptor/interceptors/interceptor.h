@@ -75,6 +75,9 @@ class Interceptor {
   // What is fed with the replay, before Ready(); null: nothing.
   virtual RecoveryObserver* recovery() { return nullptr; }
 
+  // True: appends of which nothing is in a transaction pass it by.  Constant.
+  virtual bool for_transactions_only() const { return false; }
+
   // On the way down, outermost interceptor first.
   virtual Verdict Before(AppendOp& op) = 0;
 

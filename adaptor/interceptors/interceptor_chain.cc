@@ -4,6 +4,7 @@ namespace tidelog::adaptor {
 
 Verdict InterceptorChain::Before(size_t* passed, AppendOp& op, bool timed) {
   for (; *passed < interceptors_.size(); ++*passed) {
+    if (PassesBy(*passed, op)) continue;
     Verdict verdict =
         timed ? TimedBefore(*passed, op) : interceptors_[*passed].interceptor->Before(op);
     if (!verdict.goes_on()) return verdict;

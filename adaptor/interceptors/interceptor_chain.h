@@ -23,7 +23,8 @@ class InterceptorChain {
 
   // Inside those that are there.  Requires: no append came yet.
   void Add(std::unique_ptr<Interceptor> interceptor) {
-    interceptors_.push_back({std::move(interceptor), {}});
+    const bool for_transactions_only = interceptor->for_transactions_only();
+    interceptors_.push_back({std::move(interceptor), for_transactions_only, {}});
   }
 
   size_t size() const { return interceptors_.size(); }
@@ -37,6 +38,7 @@ class InterceptorChain {
   Verdict Before(size_t* passed, AppendOp& op, bool timed);
   // Calls the hook of the interceptor at `index`.
   void After(size_t index, const AppendOp& op, bool timed) {
+    if (PassesBy(index, op)) return;
     if (!timed) return interceptors_[index].interceptor->After(op);
     TimedAfter(index, op);
   }
@@ -52,8 +54,12 @@ class InterceptorChain {
  private:
   struct Link {
     std::unique_ptr<Interceptor> interceptor;
+    bool for_transactions_only;
     Timing timing;
   };
+  bool PassesBy(size_t index, const AppendOp& op) const {
+    return interceptors_[index].for_transactions_only && !op.in_transaction();
+  }
   Verdict TimedBefore(size_t index, AppendOp& op);
   void TimedAfter(size_t index, const AppendOp& op);
 

@@ -157,7 +157,6 @@ void TxnSessions::OpenBarrier(Session& session, const absl::Status& status) {
 }
 
 void TxnSessions::Withdraw(AppendOp& op) {
-  if (!op.in_transaction()) return;
   const RecordView record = op.record(0);
   if (!IsMember(record)) return;
   const auto found = sessions_.find(IdOf(record));

@@ -46,11 +46,10 @@ class TxnSessions : public Interceptor, public RecoveryObserver {
   // As Interceptor.  A commit or rollback waits until no body is in flight.
   std::string_view name() const override { return "transactions"; }
   RecoveryObserver* recovery() override { return this; }
-  Verdict Before(AppendOp& op) override { return op.in_transaction() ? Enter(op) : Verdict::Go(); }
+  bool for_transactions_only() const override { return true; }
+  Verdict Before(AppendOp& op) override { return Enter(op); }
   void Withdraw(AppendOp& op) override;
-  void After(const AppendOp& op) override {
-    if (op.in_transaction()) Leave(op);
-  }
+  void After(const AppendOp& op) override { Leave(op); }
   // E4.
   void OnReplayed(const ImmutableMessage& message) override {
     (void)OnStored(message.record(), message.id());
