@@ -33,7 +33,8 @@ using ::testing::IsEmpty;
 
 std::vector<AnomalyCase> AllCases() {
   std::vector<AnomalyCase> all;
-  for (const std::span<const AnomalyCase> cases : {ScanCases(), RecordCases(), CallCases()}) {
+  for (const std::span<const AnomalyCase> cases :
+       {ScanCases(), RecordCases(), CallCases(), TransactionCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

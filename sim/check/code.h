@@ -7,7 +7,7 @@
 
 namespace tidelog::sim::check {
 
-// The errors that a log without transactions, idempotency and locks yields.  Others are kept as
+// The errors that a log without idempotency yields.  Others are kept as
 // numbers, and no call may end with them.
 enum class Code : int32_t {
   kOk = 0,
@@ -17,6 +17,8 @@ enum class Code : int32_t {
   kUnmatchedTerm = 5,
   kInner = 7,
   kInvalidArgument = 8,
+  kTransactionExpired = 9,
+  kInvalidTransactionState = 10,
   kWalNameMismatch = 14,
   kUnknownError = 999,
   kTooLarge = 1000,

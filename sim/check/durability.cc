@@ -43,9 +43,20 @@ void CheckContent(const Facts& facts, const Entry& entry, Report* report) {
   }
 }
 
+// Of a transaction its commit alone is read by itself; what was acknowledged of it is for the
+// checker of transactions.
+bool IsOfTransactions(const Facts& facts, const Entry& entry) {
+  const Role role = RoleOf(entry.record->content);
+  if (role == Role::kNone) return false;
+  const Message* message = facts.MessageOf(entry);
+  return role != Role::kCommit || facts.MayBeCut(*entry.record) ||
+         (message != nullptr && message->ack != nullptr);
+}
+
 // Every reader comes to the same end.
 void CheckPresence(const Facts& facts, const Entry& entry, bool is_elsewhere, Report* report) {
   if (!facts.EndCovers(entry.record->tick) || entry.finals == facts.final_count()) return;
+  if (IsOfTransactions(facts, entry)) return;
   const bool is_tick = entry.record->content.type == kTimeTickType;
   if (is_tick && !facts.EndCovers(entry.record->tick, entry.seen)) return;
   const Message* message = facts.MessageOf(entry);

@@ -9,6 +9,7 @@
 #include "sim/check/facts.h"
 #include "sim/check/history.h"
 #include "sim/check/report.h"
+#include "sim/check/transaction_facts.h"
 
 namespace tidelog::sim::check {
 namespace {
@@ -17,7 +18,7 @@ constexpr Anomaly kAnomalies[] = {
     {"illegal-error", "C2"},          {"unexplained-unknown", "C2"}, {"unexplained-fence", "C2"},
     {"unexplained-shutdown", "C2"},   {"unexplained-refusal", "H3"}, {"unexplained-term", "A2"},
     {"unexplained-corruption", "F5"}, {"early-deadline", "C3"},      {"missing-channel", "A3"},
-    {"error-without-fault", "C2"},
+    {"error-without-fault", "C2"},    {"unexplained-expiry", "E6"},  {"unexplained-state", "E3"},
 };
 
 bool IsIn(Code code, std::initializer_list<Code> codes) {
@@ -36,9 +37,10 @@ bool MayFailWith(Call::Kind kind, Code code) {
     case Call::Kind::kClose:
       return code == Code::kUnavailable;
     case Call::Kind::kAppend:
-      return IsIn(code, {Code::kChannelFenced, Code::kOnShutdown, Code::kTooLarge,
-                         Code::kResourceExhausted, Code::kDeadlineExceeded, Code::kInvalidArgument,
-                         Code::kUnavailable, Code::kInner, Code::kOutcomeUnknown});
+      return IsIn(
+          code, {Code::kChannelFenced, Code::kOnShutdown, Code::kTooLarge, Code::kResourceExhausted,
+                 Code::kDeadlineExceeded, Code::kInvalidArgument, Code::kUnavailable, Code::kInner,
+                 Code::kOutcomeUnknown, Code::kTransactionExpired, Code::kInvalidTransactionState});
     case Call::Kind::kScan:
       return IsIn(code, {Code::kPositionGone, Code::kWalNameMismatch, Code::kInvalidArgument,
                          Code::kOnShutdown, Code::kInner, Code::kUnavailable, Code::kCorrupt});
@@ -53,6 +55,76 @@ bool MayFailWith(Call::Kind kind, Code code) {
   }
   return false;
 }
+
+// The transaction that a call, which was judged by `event`, asked to go on with.
+class TransactionEnd {
+ public:
+  TransactionEnd(const Facts& facts, const Call& call, int event)
+      : facts_(facts), transactions_(facts), call_(call), at_(event) {
+    const auto& messages = facts.as<AppendInvoke>(call.invoke).messages;
+    if (messages.empty()) return;
+    content_ = &messages.front();
+    transaction_ = transactions_.Find(content_->txn);
+  }
+
+  // It is not known, or something may have ended it (E6).
+  bool MayHaveCome() const {
+    if (content_ == nullptr || content_->txn == 0) return false;
+    return transaction_ == nullptr || HasOtherEnd() || IsInterrupted() || MayBeExpired();
+  }
+
+  // It is ending already, or the commit may have counted wrong (E3).
+  bool MayBeWrong() const {
+    if (transaction_ == nullptr) return false;
+    if (HasOtherEnd()) return true;
+    if (content_->type != kCommitType) return false;
+    const auto count = transactions_.BodiesOf(*transaction_, call_.invoke, at_);
+    return count.least != count.most || count.least != content_->bodies;
+  }
+
+ private:
+  bool HasOtherEnd() const {
+    return std::any_of(transaction_->members.begin(), transaction_->members.end(),
+                       [this](const Message* other) {
+                         return RoleOf(*other->content) != Role::kBody &&
+                                other->invoke != call_.invoke && other->invoke < at_ &&
+                                (other->outcome != Outcome::kNotDone || other->end > call_.invoke);
+                       });
+  }
+
+  bool IsInterrupted() const {
+    return std::any_of(transactions_.exclusives().begin(), transactions_.exclusives().end(),
+                       [this](const Message* other) {
+                         const bool is_over =
+                             other->ack != nullptr && other->end < transaction_->begin->invoke;
+                         return other->invoke < at_ && !is_over &&
+                                IsInScope(other->content->vchannel, transaction_->vchannel());
+                       });
+  }
+
+  // Clocks drift, by far less than half; where they may jump, the next term shows it (D1).
+  bool MayBeExpired() const {
+    Nanos renewed = facts_.event(transaction_->begin->invoke).at;
+    for (const Message* other : transaction_->members) {
+      const bool renews = RoleOf(*other->content) == Role::kBody && other->ack != nullptr;
+      if (renews && other->end < call_.invoke) renewed = facts_.event(other->invoke).at;
+    }
+    if (facts_.event(at_).at - renewed >= transaction_->lease / 2) return true;
+    return facts_.history().contract.faults &&
+           std::any_of(facts_.handles().begin(), facts_.handles().end(),
+                       [this](const Handle& handle) {
+                         return handle.writes() && handle.opened > transaction_->begin->invoke &&
+                                handle.opened < at_;
+                       });
+  }
+
+  const Facts& facts_;
+  const TransactionFacts transactions_;
+  const Call& call_;
+  const int at_;
+  const Submission* content_ = nullptr;
+  const Transaction* transaction_ = nullptr;
+};
 
 bool NextMayFailWith(Code code) {
   return IsIn(code, {Code::kPositionGone, Code::kCorrupt, Code::kOnShutdown, Code::kInner});
@@ -87,6 +159,10 @@ class Failure {
         return facts_.history().contract.corruption ? "" : "unexplained-corruption";
       case Code::kChannelNotExist:
         return (handle_.read_only && !ExistedBefore()) || MayBeDamage() ? "" : "missing-channel";
+      case Code::kTransactionExpired:
+        return TransactionEnd(facts_, call_, at_).MayHaveCome() ? "" : "unexplained-expiry";
+      case Code::kInvalidTransactionState:
+        return TransactionEnd(facts_, call_, at_).MayBeWrong() ? "" : "unexplained-state";
       case Code::kInner:
       case Code::kUnavailable:
         return facts_.history().contract.faults || HasSuccessor() || IsClosing() || HasRival()

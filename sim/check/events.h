@@ -39,12 +39,14 @@ struct Unavailable {  // WhenUnavailable() of a handle fired.
 struct AppendInvoke {
   absl::InlinedVector<Submission, 1> messages = {};
   Nanos timeout = kForever;
-  bool refusable = false;  // It is above a limit, or its barrier too far ahead, on purpose.
+  bool refusable = false;  // It breaks a rule on purpose: above a limit, a barrier too far ahead.
 };
 struct Acknowledgement {
   Id id = kNoId;
   Tick tick = 0;
   Id last_confirmed = kNoId;
+  Tick txn = 0;     // Of a begin: what its bodies are to name.
+  Nanos lease = 0;  // Of a begin.
 };
 // The first messages are done, the next `unknown` are unknown, and the others not done.
 struct AppendReturn {

@@ -62,7 +62,8 @@ struct Message {
   int end = kNever;
 };
 
-// A record of the log: one that somebody read, or one that was acknowledged.
+// A record of the log: one that somebody read, be it as a member of a transaction, or one that was
+// acknowledged.  The record of a commit is the whole transaction if somebody was given it.
 struct Entry {
   const Record* record = nullptr;
   int seen = kNever;  // When it was read first.
@@ -153,6 +154,13 @@ class Facts {
 
   const std::vector<int>& machine_crashes() const { return machine_crashes_; }
 
+  // Whether the begin of a commit's transaction may be gone, by the backend's own retention: then
+  // nobody is given it (E3).  Truncation leaves begins that somebody needs (D3, G3).
+  bool MayBeCut(const Record& commit) const { return commit.content.txn <= retained_; }
+  // Whether the log may hold a record, called for before `event`, of which nobody is told: one of a
+  // transaction, whose outcome is unknown.
+  bool MayHoldHidden(int event) const { return first_hidden_ < event; }
+
  private:
   friend class FactsBuilder;
   void AddMessage(const Message& message);
@@ -167,6 +175,7 @@ class Facts {
   std::vector<Message> messages_;
   absl::flat_hash_map<uint64_t, int> message_index_;  // By client and number.
   std::deque<Record> acknowledged_;                   // Records of entries that nobody read.
+  std::deque<Record> members_;                        // As stored.
   std::vector<Entry> log_;
   std::vector<int> by_tick_;
   std::vector<Conflict> conflicts_;
@@ -176,6 +185,8 @@ class Facts {
   int final_count_ = 0;
   int final_end_ = kNever;  // The last batch of the final scans.
   Tick final_tick_ = 0;     // The newest that they saw.
+  Tick retained_ = 0;       // How far retention came.
+  int first_hidden_ = INT32_MAX;
 };
 
 }  // namespace tidelog::sim::check

@@ -1,6 +1,7 @@
 #include "sim/check/facts_builder.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "absl/log/check.h"
@@ -218,6 +219,7 @@ void FactsBuilder::FinishMarks() {
     const Event& event = facts_.event(index);
     if (const auto* retention = std::get_if<Retention>(&event.what)) {
       RaiseMark(&facts_.possible_marks_, index, retention->through);
+      facts_.retained_ = std::max(facts_.retained_, retention->through);
       continue;
     }
     const Call& call = facts_.call(event.op);
@@ -231,16 +233,22 @@ void FactsBuilder::FinishMessages() {
   for (Message& message : facts_.messages_) {
     const Call& call = facts_.call(message.op);
     message.end = call.end;
-    if (call.end == kNever) continue;
-    const auto* yield = std::get_if<AppendReturn>(&facts_.event(call.end).what);
-    if (yield == nullptr) continue;
-    const auto index = static_cast<size_t>(message.index);
-    if (index < yield->done.size()) {
-      message.outcome = Outcome::kDone;
-      message.ack = &yield->done[index];
-    } else if (index >= yield->done.size() + static_cast<size_t>(yield->unknown)) {
-      message.outcome = Outcome::kNotDone;
+    if (call.end != kNever) NoteOutcome(facts_.event(call.end), &message);
+    if (message.outcome == Outcome::kUnknown && RoleOf(*message.content) != Role::kNone) {
+      facts_.first_hidden_ = std::min(facts_.first_hidden_, message.invoke);
     }
+  }
+}
+
+void FactsBuilder::NoteOutcome(const Event& end, Message* message) {
+  const auto* yield = std::get_if<AppendReturn>(&end.what);
+  if (yield == nullptr) return;
+  const auto index = static_cast<size_t>(message->index);
+  if (index < yield->done.size()) {
+    message->outcome = Outcome::kDone;
+    message->ack = &yield->done[index];
+  } else if (index >= yield->done.size() + static_cast<size_t>(yield->unknown)) {
+    message->outcome = Outcome::kNotDone;
   }
 }
 
@@ -283,8 +291,21 @@ void FactsBuilder::SeeAll(const Scan& scan, int index) {
   size_t hint = 0;
   for (const int batch : scan.batches) {
     for (const Record& record : facts_.as<ScanBatch>(batch).records) {
-      See({&record, batch, index}, &hint);
+      const Sight sight{&record, batch, index};
+      See(sight, &hint);
+      if (!record.members.empty()) SeeMembers(sight);
     }
+  }
+}
+
+// Those but the commit, which is the transaction's own record, as the log holds them.
+void FactsBuilder::SeeMembers(const Sight& transaction) {
+  size_t hint = 0;
+  for (const Record& member : transaction.record->members) {
+    if (member.id == transaction.record->id) continue;
+    Record& stored = facts_.members_.emplace_back(member);
+    stored.tick = std::exchange(stored.stored_tick, 0);
+    See({&stored, transaction.event, transaction.scan}, &hint);
   }
 }
 

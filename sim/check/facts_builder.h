@@ -63,10 +63,12 @@ class FactsBuilder {
 
   void FinishMarks();
   void FinishMessages();
+  void NoteOutcome(const Event& end, Message* message);
   void NoteFinals();
   // The log is what the first final scan read, and what others read besides.
   void BuildLog();
   void SeeAll(const Scan& scan, int index);
+  void SeeMembers(const Sight& transaction);
   void See(const Sight& sight, size_t* hint);
   void AddUnmatched();
   void NoteSight(Entry* entry, const Sight& sight);

@@ -1,4 +1,5 @@
 // Random true histories are flagged by nobody; spoilt in one place, they are flagged by somebody.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,7 +29,13 @@ rc::Gen<std::vector<Step>> Steps() {
                                                           {4, Step::Kind::kScan},
                                                           {8, Step::Kind::kRead},
                                                           {1, Step::Kind::kTruncate},
-                                                          {2, Step::Kind::kAsk}});
+                                                          {2, Step::Kind::kAsk},
+                                                          {3, Step::Kind::kBegin},
+                                                          {6, Step::Kind::kBody},
+                                                          {3, Step::Kind::kCommit},
+                                                          {1, Step::Kind::kRollback},
+                                                          {1, Step::Kind::kExclusive},
+                                                          {1, Step::Kind::kJoinLate}});
   const auto step = rc::gen::construct<Step>(kind, rc::gen::inRange<uint64_t>(0, 60));
   return rc::gen::scale(3.0, rc::gen::container<std::vector<Step>>(step));
 }
@@ -51,14 +58,19 @@ std::vector<Record*> FinalRecords(History* history) {
   return records;
 }
 
-// What storage acknowledged and has still got.
+// What storage acknowledged and readers are given.
 std::vector<std::pair<Event*, Acknowledgement*>> Acknowledgements(History* history) {
   std::vector<std::pair<Event*, Acknowledgement*>> all;
+  const std::vector<Record*> records = FinalRecords(history);
+  const auto is_read = [&records](Tick tick) {
+    return std::any_of(records.begin(), records.end(),
+                       [tick](const Record* record) { return record->tick == tick; });
+  };
   for (Event& event : history->events) {
     auto* yield = std::get_if<AppendReturn>(&event.what);
     if (yield == nullptr) continue;
     for (Acknowledgement& ack : yield->done) {
-      if (ack.tick > history->end.mark) all.emplace_back(&event, &ack);
+      if (is_read(ack.tick)) all.emplace_back(&event, &ack);
     }
   }
   return all;

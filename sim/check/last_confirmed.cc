@@ -12,6 +12,7 @@ constexpr Anomaly kAnomalies[] = {
     {"confirmed-beyond-itself", "D3"},
     {"confirmed-went-back", "D3"},
     {"confirmed-nothing", "D3"},
+    {"confirmed-beyond-begin", "D3"},
 };
 
 // A last-confirmed id that is none, or not a record's, is no place to begin a scan at.  Records
@@ -19,7 +20,7 @@ constexpr Anomaly kAnomalies[] = {
 bool IsOfNothing(const Facts& facts, const Record& record) {
   if (facts.FindId(record.last_confirmed) != nullptr) return false;
   if (record.last_confirmed == kNoId) return true;
-  if (facts.final_count() == 0) return false;
+  if (facts.final_count() == 0 || facts.MayHoldHidden(facts.event_count())) return false;
   const auto kept = std::find_if(facts.log().begin(), facts.log().end(), [&facts](const Entry& e) {
     return e.finals > 0 && facts.EndCovers(e.record->tick);
   });
@@ -38,8 +39,29 @@ void CheckTold(const Facts& facts, Report* report) {
   }
 }
 
+// Who goes on behind a record meets the begin of each transaction that was open there and was
+// committed later.
+void CheckBegins(const Facts& facts, Report* report) {
+  const std::vector<Entry>& log = facts.log();
+  for (const Entry& commit : log) {
+    if (commit.record->members.empty()) continue;
+    const Id begin = commit.record->members.front().id;
+    auto entry = std::upper_bound(log.begin(), log.end(), begin,
+                                  [](Id id, const Entry& e) { return id < e.record->id; });
+    for (; entry != log.end() && entry->record->id < commit.record->id; ++entry) {
+      if (entry->record->last_confirmed <= begin) continue;
+      report->Add("confirmed-beyond-begin",
+                  absl::StrCat("record ", entry->record->id, " has last-confirmed ",
+                               entry->record->last_confirmed, ", behind the begin ", begin,
+                               " of what record ", commit.record->id, " commits"),
+                  {entry->seen, commit.seen});
+    }
+  }
+}
+
 void Check(const Facts& facts, Report* report) {
   CheckTold(facts, report);
+  CheckBegins(facts, report);
   const Entry* newest = nullptr;  // Of the term.
   for (const Entry& entry : facts.log()) {
     const Record& record = *entry.record;

@@ -95,8 +95,9 @@ class Tails {
     }
     if (!tail) return;
     const Entry* entry = facts_.FindTick(tick);
-    const bool is_wrong = entry != nullptr ? entry->record->last_confirmed != tail->last_confirmed
-                                           : facts_.EndCovers(tick, call.end);
+    const bool is_wrong = entry != nullptr
+                              ? entry->record->last_confirmed != tail->last_confirmed
+                              : facts_.EndCovers(tick, call.end) && !facts_.MayHoldHidden(call.end);
     if (is_wrong) Add("tail-of-nothing", call, tick, ", which is no record's position");
   }
 

@@ -80,7 +80,8 @@ class ScanRangeCheck {
   void CheckPlace(const Record& record, int event) {
     if (IsBeforeStart(record)) Add("before-start", event, record.tick, "lies before its start");
     if (IsBeyondEnd(record)) Add("beyond-until", event, record.tick, "lies beyond its end");
-    if (!PassesFilters(options_, record)) {
+    const bool is_bare = RoleOf(record.content) != Role::kNone && record.members.empty();
+    if (!is_bare && !PassesFilters(options_, record)) {
       Add("filter-ignored", event, record.tick, "does not pass its filters");
     }
   }
@@ -95,7 +96,7 @@ class ScanRangeCheck {
     const Entry* entry = facts_.FindTick(resume);
     const bool is_wrong = entry != nullptr
                               ? entry->record->last_confirmed != batch.resume->last_confirmed
-                              : facts_.EndCovers(resume, event);
+                              : facts_.EndCovers(resume, event) && !facts_.MayHoldHidden(event);
     if (is_wrong)
       Add("resume-unfounded", event, resume, "is to be resumed at no record's position");
   }

@@ -3,6 +3,7 @@
 #define TIDELOG_SIM_CHECK_RECORD_H_
 
 #include <cstdint>
+#include <vector>
 
 namespace tidelog::sim::check {
 
@@ -31,22 +32,70 @@ struct Payload {
 };
 
 inline constexpr int32_t kTimeTickType = 1;
+inline constexpr int32_t kBeginType = 900;
+inline constexpr int32_t kCommitType = 901;
+inline constexpr int32_t kRollbackType = 902;
+inline constexpr int32_t kTransactionType = 999;  // In filters only.
 
 // What a client hands over to be appended.
 struct Submission {
   Payload payload;
   int32_t type = 0;
   int32_t vchannel = 0;
+  Tick txn = 0;        // The transaction that it belongs to; 0: none, and on each begin.
+  int32_t bodies = 0;  // Of a commit: how many its client counts in.
   friend bool operator==(const Submission&, const Submission&) = default;
 };
 
-// A message as a reader is given it.  A TimeTick has no payload.
+// What a message is to a transaction.
+enum class Role { kNone, kBegin, kBody, kCommit, kRollback };
+constexpr Role RoleOf(const Submission& content) {
+  switch (content.type) {
+    case kBeginType:
+      return Role::kBegin;
+    case kCommitType:
+      return Role::kCommit;
+    case kRollbackType:
+      return Role::kRollback;
+    default:
+      return content.txn == 0 ? Role::kNone : Role::kBody;
+  }
+}
+
+// Whether a message of this type ends the transactions that are open in its scope (E5).  A table of
+// their own, as all numbers here.
+constexpr bool IsExclusive(int32_t type) {
+  switch (type) {
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 12:
+    case 13:
+    case 37:
+    case 38:
+    case 45:
+    case 46:
+    case 700:
+    case 800:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A message as a reader is given it.  A TimeTick has no payload.  A transaction is its commit, with
+// members.
 struct Record {
   Id id = kNoId;
-  Tick tick = 0;
+  Tick tick = 0;  // Of a member as the reader is told: the commit's (E1).
   Term term = 0;
   Id last_confirmed = kNoId;
   Submission content;
+  Tick stored_tick = 0;              // Of a member: its own.
+  Nanos lease = 0;                   // Of a begin that was read; kForever: it has no end.
+  std::vector<Record> members = {};  // Of a transaction: begin, bodies, commit.
   friend bool operator==(const Record&, const Record&) = default;
 };
 

@@ -12,6 +12,8 @@ Checker DurabilityChecker();
 Checker TickChecker();
 // A last-confirmed id is where a scan meets all that comes later (D3).
 Checker LastConfirmedChecker();
+// Transactions are read whole or not at all, as what is stored says (E1, E2, E3, E5, E6).
+Checker TransactionChecker();
 // A term ends when a higher one begins (A2, A5).
 Checker FencingChecker();
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace tidelog::sim::check {
 namespace {
@@ -28,6 +30,7 @@ class Range {
   // to begin with is known of what was appended after it was opened, and from its first record on.
   bool IsWanted(const Entry& entry) const {
     const Record& record = *entry.record;
+    if (!IsReadByItself(record)) return false;
     if (record.tick <= start_ || !PassesFilters(*scan_.options, record)) return false;
     // A scan that ends may know that more is complete than it was asked for (F1).
     if (scan_.options->end == ScanOpen::End::kPosition &&
@@ -56,6 +59,12 @@ class Range {
   }
 
  private:
+  // Of a transaction its commit is, with all the others in it (E1).
+  bool IsReadByItself(const Record& record) const {
+    const Role role = RoleOf(record.content);
+    return role == Role::kNone || (role == Role::kCommit && !facts_.MayBeCut(record));
+  }
+
   void Take(const ScanBatch& batch) {
     for (const Record& record : batch.records) {
       if (ids_.empty()) first_tick_ = record.tick;
@@ -107,6 +116,19 @@ class Range {
   size_t hint_ = 0;
 };
 
+// A transaction is if it is called so, or one of its bodies is.  Of one that nobody was given the
+// bodies are not known.
+bool IsListed(const std::vector<int32_t>& types, const Record& record) {
+  const auto lists = [&types](int32_t type) {
+    return std::find(types.begin(), types.end(), type) != types.end();
+  };
+  if (RoleOf(record.content) != Role::kCommit) return lists(record.content.type);
+  return lists(kTransactionType) ||
+         std::any_of(record.members.begin(), record.members.end(), [&lists](const Record& member) {
+           return RoleOf(member.content) == Role::kBody && lists(member.content.type);
+         });
+}
+
 }  // namespace
 
 bool PassesFilters(const ScanOpen& options, const Record& record) {
@@ -116,8 +138,7 @@ bool PassesFilters(const ScanOpen& options, const Record& record) {
   if (options.vchannel != 0 && content.vchannel != 0 && content.vchannel != options.vchannel) {
     return false;
   }
-  return options.types.empty() ||
-         std::find(options.types.begin(), options.types.end(), content.type) != options.types.end();
+  return options.types.empty() || IsListed(options.types, record);
 }
 
 void ForEachSkipped(const Facts& facts, const Scan& scan,

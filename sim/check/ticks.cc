@@ -18,7 +18,7 @@ namespace {
 constexpr Anomaly kAnomalies[] = {
     {"duplicate-tick", "D1"},      {"tick-below-old-term", "D6"}, {"real-time-order", "C4"},
     {"broken-tick-promise", "D2"}, {"broken-term-promise", "D2"}, {"tick-not-stored", "D2"},
-    {"stale-mvcc", "D7"},          {"non-monotonic-mvcc", "D7"},
+    {"stale-mvcc", "D7"},          {"non-monotonic-mvcc", "D7"},  {"uncommitted-mvcc", "D7"},
 };
 
 // In the order of ids; inversions within a term are for the checker of order.
@@ -129,12 +129,19 @@ class Promises {
   absl::btree_map<Term, LatestInvokes> of_term_;
 };
 
+// A commit commits what lies before it; the others of a transaction commit nothing.
+bool IsCommitted(const Submission& content) {
+  const Role role = RoleOf(content);
+  return role == Role::kNone || role == Role::kCommit;
+}
+
 // The newest tick that the handle had acknowledged before `event`, of what belongs to a VChannel.
 Tick CommittedBefore(const Facts& facts, int32_t handle, int32_t vchannel, int event) {
   Tick newest = 0;
   for (const Message& message : facts.messages()) {
     if (message.invoke > event) break;
     if (message.handle != handle || message.ack == nullptr || message.end > event) continue;
+    if (!IsCommitted(*message.content)) continue;
     const int32_t of = message.content->vchannel;
     if (vchannel != 0 && of != 0 && of != vchannel) continue;
     newest = std::max(newest, message.ack->tick);
@@ -155,6 +162,12 @@ void CheckMvcc(const Facts& facts, Report* report) {
     if (tick < CommittedBefore(facts, call.handle, vchannel, call.invoke)) {
       report->Add("stale-mvcc",
                   absl::StrCat("MVCC is ", tick, ", below what was acknowledged before"),
+                  {call.invoke, call.end});
+    }
+    const Entry* entry = facts.FindTick(tick);
+    if (entry != nullptr && !IsCommitted(entry->record->content)) {
+      report->Add("uncommitted-mvcc",
+                  absl::StrCat("MVCC is ", tick, ", which is of a transaction and no commit's"),
                   {call.invoke, call.end});
     }
     Told& told = newest[{call.handle, vchannel}];

@@ -19,6 +19,7 @@ struct AnomalyCase {
 std::span<const AnomalyCase> ScanCases();
 std::span<const AnomalyCase> RecordCases();
 std::span<const AnomalyCase> CallCases();
+std::span<const AnomalyCase> TransactionCases();
 
 }  // namespace tidelog::sim::check
 

@@ -14,8 +14,9 @@ constexpr int32_t kHandleMax = 60;
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
   static constexpr const char* kNames[kStepKinds] = {
-      "Call",  "Land",   "Answer", "GiveUp", "Refuse",   "StoreTick", "TakeOver",
-      "Crash", "Reopen", "Scan",   "Read",   "Truncate", "Ask"};
+      "Call",  "Land",   "Answer",   "GiveUp",    "Refuse",   "StoreTick", "TakeOver",
+      "Crash", "Reopen", "Scan",     "Read",      "Truncate", "Ask",       "Begin",
+      "Body",  "Commit", "Rollback", "Exclusive", "JoinLate"};
   return out << kNames[static_cast<int>(step.kind)] << "(" << step.amount << ")";
 }
 
@@ -50,6 +51,18 @@ void ModelLog::Do(const Step& step) {
     case Step::Kind::kAsk:
       story_.Info(handle_).Mvcc(handle_);
       return;
+    case Step::Kind::kBegin:
+      return Begin();
+    case Step::Kind::kBody:
+      return Body(step.amount);
+    case Step::Kind::kCommit:
+      return End(step.amount, /*commit=*/true);
+    case Step::Kind::kRollback:
+      return End(step.amount, /*commit=*/false);
+    case Step::Kind::kExclusive:
+      return EndAll();
+    case Step::Kind::kJoinLate:
+      return JoinLate(step.amount);
   }
 }
 
@@ -57,6 +70,78 @@ void ModelLog::Open() {
   ++term_;
   ++handle_;
   story_.Writer(handle_, term_);
+}
+
+void ModelLog::Begin() {
+  const int32_t message = next_message_++;
+  story_.Begin(handle_, message);
+  transactions_.push_back({message});
+}
+
+ModelLog::Transaction* ModelLog::PickTransaction(uint64_t amount, bool ended) {
+  std::vector<Transaction*> found;
+  for (Transaction& transaction : transactions_) {
+    if (transaction.ended == ended) found.push_back(&transaction);
+  }
+  return found.empty() ? nullptr : found[amount % found.size()];
+}
+
+// Nothing ends a transaction before they have landed.
+bool ModelLog::BodiesAreInFlight() const {
+  return std::any_of(appends_.begin(), appends_.end(), [](const Append& append) {
+    return append.is_body && !append.landed && !append.answered;
+  });
+}
+
+int32_t ModelLog::BodiesInLog(const Transaction& transaction) {
+  const Tick id = story_.InLog(transaction.begin).tick;
+  return static_cast<int32_t>(
+      std::count_if(story_.log.begin(), story_.log.end(), [id](const Record& record) {
+        return RoleOf(record.content) == Role::kBody && record.content.txn == id;
+      }));
+}
+
+void ModelLog::Body(uint64_t amount) {
+  const Transaction* transaction = PickTransaction(amount, /*ended=*/false);
+  if (transaction == nullptr) return;
+  Append append;
+  append.handle = handle_;
+  append.is_body = true;
+  append.messages = {next_message_++};
+  story_.IsBody(append.messages[0], transaction->begin).Call(handle_, append.messages[0]);
+  appends_.push_back(std::move(append));
+}
+
+void ModelLog::End(uint64_t amount, bool commit) {
+  Transaction* transaction = PickTransaction(amount, /*ended=*/false);
+  if (transaction == nullptr || BodiesAreInFlight()) return;
+  const int32_t message = next_message_++;
+  transaction->ended = true;
+  if (!commit) {
+    story_.Rollback(handle_, message, transaction->begin);
+    return;
+  }
+  story_.IsCommit(message, transaction->begin, BodiesInLog(*transaction));
+  story_.Call(handle_, message, kMillisecond).Land(message);
+  if (amount % 3 == 0) {
+    story_.Fail(message, Code::kOutcomeUnknown);
+  } else {
+    story_.Done(message);
+  }
+}
+
+void ModelLog::EndAll() {
+  if (BodiesAreInFlight()) return;
+  story_.Exclusive(handle_, next_message_++);
+  for (Transaction& transaction : transactions_) transaction.ended = true;
+}
+
+void ModelLog::JoinLate(uint64_t amount) {
+  const Transaction* transaction = PickTransaction(amount, /*ended=*/true);
+  if (transaction == nullptr) return;
+  const int32_t message = next_message_++;
+  story_.IsBody(message, transaction->begin).Call(handle_, message);
+  story_.Fail(message, Code::kTransactionExpired);
 }
 
 void ModelLog::Call(uint64_t amount) {

@@ -28,11 +28,17 @@ struct Step {
     kRead,
     kTruncate,
     kAsk,
+    kBegin,
+    kBody,
+    kCommit,  // Acknowledged, or landed and in doubt.
+    kRollback,
+    kExclusive,
+    kJoinLate,  // A body of a transaction that has ended; it is refused.
   } kind{};
   uint64_t amount = 0;
 };
 std::ostream& operator<<(std::ostream& out, const Step& step);
-inline constexpr int kStepKinds = 13;
+inline constexpr int kStepKinds = 19;
 
 // A log that does what it promises: appends land in the order of their calls, or never, and what
 // has landed is there for ever.  A value.
@@ -49,13 +55,27 @@ class ModelLog {
  private:
   struct Append {
     std::vector<int32_t> messages;
+    bool is_body = false;
     int32_t handle = 0;
     bool landed = false;
     bool answered = false;
     bool has_deadline = false;
   };
 
+  struct Transaction {
+    int32_t begin = 0;
+    bool ended = false;
+  };
+
   void Open();
+  void Begin();
+  void Body(uint64_t amount);
+  void End(uint64_t amount, bool commit);
+  void EndAll();
+  void JoinLate(uint64_t amount);
+  Transaction* PickTransaction(uint64_t amount, bool ended);
+  int32_t BodiesInLog(const Transaction& transaction);
+  bool BodiesAreInFlight() const;
   void Call(uint64_t amount);
   void LandOldest();
   void Land(Append* append);
@@ -77,6 +97,7 @@ class ModelLog {
   int32_t next_message_ = 1;
   int32_t next_scan_ = 200;
   Tick mark_ = 0;
+  std::vector<Transaction> transactions_;
   std::vector<Append> appends_;  // Of this handle, or landed and not answered.
   struct Reading {
     int32_t scan = 0;

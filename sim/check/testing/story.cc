@@ -9,6 +9,7 @@ namespace tidelog::sim::check {
 namespace {
 
 constexpr int32_t kMessageType = 2;
+constexpr int32_t kExclusiveType = 6;
 
 // Not that of the checkers.
 bool Passes(const ScanOpen& options, const Record& record) {
@@ -16,7 +17,17 @@ bool Passes(const ScanOpen& options, const Record& record) {
   if (record.content.type == kTimeTickType) return options.deliver_ticks;
   const int32_t of = record.content.vchannel;
   if (options.vchannel != 0 && of != 0 && of != options.vchannel) return false;
-  return options.types.empty() || options.types[0] == record.content.type;
+  if (options.types.empty()) return true;
+  const bool has_such_body =
+      record.members.size() > 2 && record.members[1].content.type == options.types[0];
+  const bool is_transaction = !record.members.empty();
+  return options.types[0] == (is_transaction ? kTransactionType : record.content.type) ||
+         has_such_body;
+}
+
+bool Concerns(const Submission& exclusive, int32_t vchannel) {
+  return IsExclusive(exclusive.type) &&
+         (exclusive.vchannel == 0 || vchannel == 0 || exclusive.vchannel == vchannel);
 }
 
 }  // namespace
@@ -69,11 +80,40 @@ Story& Story::Close(int32_t handle) {
   return Add(handle, op, CloseInvoke{}).Add(handle, op, CloseReturn{});
 }
 
-Submission Story::MessageNumber(int32_t message) {
+Submission Story::MessageNumber(int32_t message) const {
+  const auto found = contents_.find(message);
   Submission submission;
-  submission.payload = {1, message, static_cast<uint64_t>(message) * 7};
   submission.type = kMessageType;
+  if (found != contents_.end()) submission = found->second;
+  submission.payload = {1, message, static_cast<uint64_t>(message) * 7};
   return submission;
+}
+
+Story& Story::Is(int32_t message, const Submission& content) {
+  contents_[message] = content;
+  return *this;
+}
+
+Story& Story::IsBegin(int32_t message, Nanos lease) {
+  leases_[message] = lease;
+  return Is(message, {.payload = {}, .type = kBeginType});
+}
+
+Story& Story::IsBody(int32_t message, int32_t begin) {
+  return Is(message, {.payload = {}, .type = kMessageType, .txn = InLog(begin).tick});
+}
+
+Story& Story::IsCommit(int32_t message, int32_t begin, int32_t bodies) {
+  return Is(message,
+            {.payload = {}, .type = kCommitType, .txn = InLog(begin).tick, .bodies = bodies});
+}
+
+Story& Story::IsRollback(int32_t message, int32_t begin) {
+  return Is(message, {.payload = {}, .type = kRollbackType, .txn = InLog(begin).tick});
+}
+
+Story& Story::IsExclusive(int32_t message, int32_t vchannel) {
+  return Is(message, {.payload = {}, .type = kExclusiveType, .vchannel = vchannel});
 }
 
 Story& Story::Call(int32_t handle, int32_t message, Nanos timeout) {
@@ -97,8 +137,50 @@ Story& Story::CallBatch(int32_t handle, std::initializer_list<int32_t> messages)
 void Story::Store(int32_t handle, const Submission& content) {
   const Id id = next_id_++;
   const auto confirmed = confirmed_.find(handle);
-  const Id last_confirmed = confirmed == confirmed_.end() ? id : confirmed->second;
+  Id last_confirmed = confirmed == confirmed_.end() ? id : confirmed->second;
+  for (const auto& [tick, open] : open_) last_confirmed = std::min(last_confirmed, open.begin);
   log.push_back({id, id * 10, terms_[handle], last_confirmed, content});
+  if (content.type == kBeginType) {
+    log.back().lease = leases_[content.payload.number];
+    open_[log.back().tick] = {id, content.vchannel};
+  }
+  if (content.type == kCommitType || content.type == kRollbackType) open_.erase(content.txn);
+  absl::erase_if(open_,
+                 [&content](const auto& open) { return Concerns(content, open.second.vchannel); });
+}
+
+bool Story::IsOpenAt(const Record& begin, const Record& commit) const {
+  Tick expiry = UINT64_MAX;
+  const auto renew = [&begin, &expiry](Tick tick) {
+    if (begin.lease != kForever) expiry = tick + (static_cast<Tick>(begin.lease / 1000000) << 18);
+  };
+  renew(begin.tick);
+  for (const Record& record : log) {
+    if (record.id <= begin.id || record.id > commit.id) continue;
+    if (record.tick >= expiry || Concerns(record.content, begin.content.vchannel)) return false;
+    if (record.content.txn != begin.tick) continue;
+    if (record.content.type == kRollbackType) return false;
+    renew(record.tick);
+  }
+  return true;
+}
+
+std::optional<Record> Story::AsRead(const Record& record) const {
+  if (RoleOf(record.content) == Role::kNone) return record;
+  if (record.content.type != kCommitType) return std::nullopt;
+  Record whole = record;
+  for (const Record& other : log) {
+    const bool is_begin = other.content.type == kBeginType && other.tick == record.content.txn;
+    if (is_begin && !IsOpenAt(other, record)) return std::nullopt;
+    const bool is_member = other.content.txn == record.content.txn && other.id <= record.id;
+    if (!is_begin && !is_member) continue;
+    Record& member = whole.members.emplace_back(other);
+    member.tick = record.tick;
+    member.stored_tick = other.tick;
+  }
+  const bool is_counted = static_cast<int32_t>(whole.members.size()) - 2 == record.content.bodies;
+  if (!is_counted || whole.members.front().content.type != kBeginType) return std::nullopt;
+  return whole;
 }
 
 Story& Story::Land(int32_t message) {
@@ -111,7 +193,9 @@ Story& Story::Done(int32_t message) {
   AppendReturn yield;
   for (const int32_t of_batch : messages_of_op_[op]) {
     const Record& record = InLog(of_batch);
-    yield.done.push_back({record.id, record.tick, record.last_confirmed});
+    const bool begins = record.content.type == kBeginType;
+    yield.done.push_back({record.id, record.tick, record.last_confirmed,
+                          begins ? record.tick : Tick{0}, record.lease});
     Id& confirmed = confirmed_[handle_of_op_[op]];
     confirmed = std::max(confirmed, record.id);
   }
@@ -156,7 +240,8 @@ Story& Story::Read(int32_t scan, size_t count) {
     reading.past = record.tick;
     if (record.content.type == kTimeTickType) reading.stored = record.tick;
     reading.resume = Position{record.last_confirmed, record.tick};
-    if (Passes(reading.options, record)) batch.records.push_back(record);
+    std::optional<Record> read = AsRead(record);
+    if (read && Passes(reading.options, *read)) batch.records.push_back(*std::move(read));
   }
   batch.end = reading.until != 0 && reading.past >= reading.until;
   batch.resume = reading.resume;
@@ -188,7 +273,12 @@ Story& Story::Info(int32_t handle) {
 
 Story& Story::Mvcc(int32_t handle, int32_t vchannel) {
   const int32_t op = NewOp();
-  return Add(handle, op, MvccInvoke{vchannel}).Add(handle, op, MvccReturn{.tick = log.back().tick});
+  Tick newest = 0;  // Of what is committed.
+  for (const Record& record : log) {
+    const Role role = RoleOf(record.content);
+    if (role == Role::kNone || role == Role::kCommit) newest = record.tick;
+  }
+  return Add(handle, op, MvccInvoke{vchannel}).Add(handle, op, MvccReturn{.tick = newest});
 }
 
 Story& Story::AddFinal(int32_t handle, int32_t scan) {

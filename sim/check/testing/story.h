@@ -53,6 +53,30 @@ class Story {
   }
   Story& StoreTick(int32_t handle);
 
+  // Transactions, which are named by the message that begins them.  Is() says what a message will
+  // be that is appended by the calls above; the others say it and append it.
+  Story& Is(int32_t message, const Submission& content);
+  Story& IsBegin(int32_t message, Nanos lease = kForever);
+  Story& IsBody(int32_t message, int32_t begin);
+  Story& IsCommit(int32_t message, int32_t begin, int32_t bodies);
+  Story& IsRollback(int32_t message, int32_t begin);
+  Story& IsExclusive(int32_t message, int32_t vchannel = 0);
+  Story& Begin(int32_t handle, int32_t message, Nanos lease = kForever) {
+    return IsBegin(message, lease).Append(handle, message);
+  }
+  Story& Body(int32_t handle, int32_t message, int32_t begin) {
+    return IsBody(message, begin).Append(handle, message);
+  }
+  Story& Commit(int32_t handle, int32_t message, int32_t begin, int32_t bodies) {
+    return IsCommit(message, begin, bodies).Append(handle, message);
+  }
+  Story& Rollback(int32_t handle, int32_t message, int32_t begin) {
+    return IsRollback(message, begin).Append(handle, message);
+  }
+  Story& Exclusive(int32_t handle, int32_t message, int32_t vchannel = 0) {
+    return IsExclusive(message, vchannel).Append(handle, message);
+  }
+
   // Scans.  Read() takes what there is; up to `count` records of it.
   Story& Scan(int32_t handle, int32_t scan, ScanOpen options = {});
   Story& Read(int32_t scan, size_t count = SIZE_MAX);
@@ -99,12 +123,23 @@ class Story {
   int32_t NewOp() { return next_op_++; }
   Story& AddFinal(int32_t handle, int32_t scan);
   void Store(int32_t handle, const Submission& content);
-  static Submission MessageNumber(int32_t message);
+  Submission MessageNumber(int32_t message) const;
+  // Transactions as readers are given them; `record` if it is of none, nothing if it is to be given
+  // to nobody.
+  std::optional<Record> AsRead(const Record& record) const;
+  bool IsOpenAt(const Record& begin, const Record& commit) const;
 
   Nanos now_ = 0;
   Id next_id_ = 1;
   int32_t next_op_ = 1000;
   Tick mark_ = 0;
+  absl::btree_map<int32_t, Submission> contents_;  // Of what is no plain message.
+  absl::btree_map<int32_t, Nanos> leases_;         // Of begins.
+  struct OpenTransaction {
+    Id begin = kNoId;
+    int32_t vchannel = 0;
+  };
+  absl::btree_map<Tick, OpenTransaction> open_;
   absl::btree_map<int32_t, Id> confirmed_;      // By handle: the newest id it acknowledged.
   absl::btree_map<int32_t, Term> terms_;        // By handle.
   absl::btree_map<int32_t, int32_t> open_ops_;  // By handle.
