@@ -152,6 +152,8 @@ class Facts {
   Tick KnownMark(int event) const { return MarkAt(known_marks_, event); }
   Tick PossibleMark(int event) const { return MarkAt(possible_marks_, event); }
 
+  int final_end() const { return final_end_; }  // The last batch of the final scans.
+
   const std::vector<int>& machine_crashes() const { return machine_crashes_; }
 
   // Whether the begin of a commit's transaction may be gone, by the backend's own retention: then

@@ -41,6 +41,9 @@ struct Contract {
   // Until a writer that runs knows of a higher term, by WhenUnavailable() or by an error.
   // kForever: not checked.
   Nanos fence_noticed_within = kForever;
+  // Until a transaction whose lease has run out is ended by a stored tick, while the log has an
+  // owner (D5).  kForever: not checked.
+  Nanos lease_ended_within = kForever;
   bool faults = true;       // False: nothing was made to fail, so no error needs one to explain it.
   bool corruption = false;  // Bytes in storage were damaged: kCorrupt and gaps are true answers.
 };

@@ -7,6 +7,7 @@
 #include "sim/check/history.h"
 #include "sim/check/report.h"
 #include "sim/check/scan_range.h"
+#include "sim/check/transaction_facts.h"
 
 namespace tidelog::sim::check {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 constexpr Anomaly kAnomalies[] = {
     {"stuck-open", "G1"},     {"stuck-close", "H2"},    {"stuck-append", "C3"},
     {"stuck-read", "F4"},     {"stuck-truncate", "G3"}, {"stuck-question", "H2"},
-    {"unreached-tail", "F4"}, {"uncovered-tail", "D5"},
+    {"unreached-tail", "F4"}, {"uncovered-tail", "D5"}, {"unended-transaction", "D5"},
 };
 
 std::string_view AnomalyOf(Call::Kind kind) {
@@ -78,18 +79,67 @@ void CheckTails(const Facts& facts, Report* report) {
   }
 }
 
-// A writer covers what it has appended with a stored tick, an interval later.
-void CheckCovered(const Facts& facts, Report* report) {
+// Who has the log open for writing in the end; null: nobody.
+const Handle* LivingOwner(const Facts& facts) {
   const Handle* owner = nullptr;
   for (const Handle& handle : facts.handles()) {
     if (!handle.writes()) continue;
     if (owner == nullptr || handle.term >= owner->term) owner = &handle;
   }
-  if (owner == nullptr || facts.log().empty()) return;
+  if (owner == nullptr) return nullptr;
   const bool lives = owner->close_invoke == kNever && owner->unavailable == kNever &&
                      !owner->backend_is_dead && Runs(facts, owner->process);
+  return lives ? owner : nullptr;
+}
+
+// Whether something but its lease may have ended it.
+bool MayHaveEnded(const TransactionFacts& transactions, const Transaction& transaction) {
+  const auto ends = [](const Message* message) {
+    return RoleOf(*message->content) != Role::kBody && message->outcome != Outcome::kNotDone;
+  };
+  return std::any_of(transaction.members.begin(), transaction.members.end(), ends) ||
+         std::any_of(transactions.exclusives().begin(), transactions.exclusives().end(),
+                     [&transaction](const Message* message) {
+                       return IsInScope(message->content->vchannel, transaction.vchannel());
+                     });
+}
+
+// A lease that runs out makes the writer store a tick, though nothing else has happened.
+void CheckLeases(const Facts& facts, Report* report) {
+  const Nanos bound = facts.history().contract.lease_ended_within;
+  const Handle* owner = bound == kForever ? nullptr : LivingOwner(facts);
+  if (owner == nullptr) return;
+  const TransactionFacts transactions(facts);
+  for (const auto& [id, transaction] : transactions.all()) {
+    if (transaction.lease == kForever || MayHaveEnded(transactions, transaction)) continue;
+    Tick newest = id;
+    int last = std::max(transaction.begin->end, owner->opened);
+    for (const Message* body : transaction.members) {
+      if (body->outcome == Outcome::kNotDone) continue;
+      if (body->ack != nullptr) newest = std::max(newest, body->ack->tick);
+      last = std::max({last, body->invoke, body->end});
+    }
+    const Nanos due = facts.event(last).at + transaction.lease + bound;
+    if (facts.event(facts.final_end()).at <= due) continue;
+    bool is_ended = false;
+    const size_t count = facts.by_tick().size();
+    for (size_t rank = facts.RankAbove(newest + TicksOf(transaction.lease) - 1); rank < count;
+         ++rank) {
+      is_ended = is_ended || facts.at_tick_rank(rank).record->content.type == kTimeTickType;
+    }
+    if (is_ended) continue;
+    report->Add("unended-transaction",
+                absl::StrCat("no TimeTick ends transaction ", id, ", whose lease has run out"),
+                {transaction.begin->end, last});
+  }
+}
+
+// A writer covers what it has appended with a stored tick, an interval later.
+void CheckCovered(const Facts& facts, Report* report) {
+  const Handle* owner = LivingOwner(facts);
+  if (owner == nullptr || facts.log().empty()) return;
   const Entry& last = facts.log().back();
-  if (!lives || last.record->content.type == kTimeTickType) return;
+  if (last.record->content.type == kTimeTickType) return;
   report->Add("uncovered-tail",
               absl::StrCat("no TimeTick follows the last record, at tick ", last.record->tick),
               {owner->opened, last.seen});
@@ -106,6 +156,7 @@ void Check(const Facts& facts, Report* report) {
   if (facts.final_count() == 0) return;
   CheckTails(facts, report);
   CheckCovered(facts, report);
+  CheckLeases(facts, report);
 }
 
 }  // namespace

@@ -148,6 +148,17 @@ constexpr AnomalyCase kCases[] = {
      },
      [](Story& s) { Open(s).Mvcc(1).Commit(1, 4, 1, 2).Mvcc(1); }},
 
+    {"liveness", "unended-transaction",
+     [](Story& s) {
+       s.history.contract.lease_ended_within = 10 * kMillisecond;
+       Open(s, kMillisecond).StoreTick(1).Pass(20 * kMillisecond).Final().Quiesce();
+     },
+     [](Story& s) {
+       s.history.contract.lease_ended_within = 10 * kMillisecond;
+       Open(s, kMillisecond).StoreTick(1).log.back().tick = kExpiry;
+       s.Pass(20 * kMillisecond).Final().Quiesce();
+     }},
+
     {"errors", "unexplained-expiry",
      [](Story& s) {
        Open(s, 1000 * kMillisecond).IsBody(6, 1).Call(1, 6).Fail(6, Code::kTransactionExpired);
