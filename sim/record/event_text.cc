@@ -19,14 +19,46 @@ constexpr size_t kListedMax = 8;
 
 using check::Code;
 
-std::string PayloadText(const check::Submission& content) {
-  if (content.type == check::kTimeTickType) return "tick";
-  if (content.payload.client == 0) return "nobody's message";
-  return absl::StrCat("c", content.payload.client, "#", content.payload.number);
+std::string LeaseText(check::Nanos lease) {
+  return lease == check::kForever ? "no end" : absl::StrCat(lease / 1'000'000, " ms");
 }
 
+// What it is to a transaction; empty: nothing.
+std::string RoleText(const check::Submission& content) {
+  switch (check::RoleOf(content)) {
+    case check::Role::kNone:
+      return check::IsExclusive(content.type) ? "exclusive " : "";
+    case check::Role::kBegin:
+      return "begin ";
+    case check::Role::kBody:
+      return absl::StrCat("body of ", content.txn, " ");
+    case check::Role::kCommit:
+      return absl::StrCat("commit of ", content.txn, " with ", content.bodies, " bodies ");
+    case check::Role::kRollback:
+      return absl::StrCat("rollback of ", content.txn, " ");
+  }
+  return "";
+}
+
+std::string PayloadText(const check::Submission& content) {
+  if (content.type == check::kTimeTickType) return "tick";
+  const std::string role = RoleText(content);
+  if (content.payload.client == 0) return role + "nobody's message";
+  return absl::StrCat(role, "c", content.payload.client, "#", content.payload.number);
+}
+
+std::string MemberText(const check::Record& member) {
+  return absl::StrCat(member.id, ":", PayloadText(member.content), "@", member.stored_tick);
+}
+
+template <class T>
+std::string ListText(const T& items, std::string (*text)(const typename T::value_type&));
+
 std::string RecordText(const check::Record& record) {
-  return absl::StrCat(record.id, ":", PayloadText(record.content), "@", record.tick);
+  const std::string text =
+      absl::StrCat(record.id, ":", PayloadText(record.content), "@", record.tick);
+  if (record.members.empty()) return text;
+  return absl::StrCat(text, " [", ListText(record.members, &MemberText), "]");
 }
 
 std::string PositionText(const check::Position& position) {
@@ -133,7 +165,10 @@ struct Words {
   std::string operator()(const check::Phase& phase) const;
 
   static std::string Acknowledged(const check::Acknowledgement& done) {
-    return absl::StrCat(done.id, "@", done.tick);
+    const std::string text = absl::StrCat(done.id, "@", done.tick);
+    if (done.txn == 0) return text;
+    return absl::StrCat(text, ", transaction ", done.txn, " with a lease of ",
+                        LeaseText(done.lease));
   }
 };
 
@@ -229,6 +264,10 @@ std::string_view NameOf(check::Code code) {
       return "inner error";
     case Code::kInvalidArgument:
       return "invalid argument";
+    case Code::kTransactionExpired:
+      return "transaction expired";
+    case Code::kInvalidTransactionState:
+      return "invalid transaction state";
     case Code::kWalNameMismatch:
       return "wal name mismatch";
     case Code::kUnknownError:

@@ -72,6 +72,53 @@ TEST(EventTextTest, APartOfABatchIsToldByItsOutcomes) {
             "acknowledged 7@70, 2 unknown, append failed: outcome unknown");
 }
 
+TEST(EventTextTest, MessagesOfATransactionSayWhatTheyAreToIt) {
+  check::AppendInvoke append;
+  append.messages = {Message(1, 4)};
+  append.messages[0].type = check::kBeginType;
+  EXPECT_EQ(EventText(At(0, append)), "append of begin c1#4");
+  append.messages[0] = Message(1, 5);
+  append.messages[0].txn = 70;
+  EXPECT_EQ(EventText(At(0, append)), "append of body of 70 c1#5");
+  append.messages[0].type = check::kCommitType;
+  append.messages[0].bodies = 2;
+  EXPECT_EQ(EventText(At(0, append)), "append of commit of 70 with 2 bodies c1#5");
+  append.messages[0].type = check::kRollbackType;
+  EXPECT_EQ(EventText(At(0, append)), "append of rollback of 70 c1#5");
+  append.messages[0] = Message(1, 6);
+  append.messages[0].type = 6;
+  EXPECT_EQ(EventText(At(0, append)), "append of exclusive c1#6");
+}
+
+TEST(EventTextTest, ABeginIsToldItsTransaction) {
+  check::AppendReturn append;
+  append.done.push_back(check::Acknowledgement{7, 70, 6, 70, 5'000'000});
+  EXPECT_EQ(EventText(At(0, append)), "acknowledged 7@70, transaction 70 with a lease of 5 ms");
+  append.done[0].lease = check::kForever;
+  EXPECT_EQ(EventText(At(0, append)), "acknowledged 7@70, transaction 70 with a lease of no end");
+}
+
+TEST(EventTextTest, ATransactionIsReadWithItsMembers) {
+  check::Record begin;
+  begin.id = 7;
+  begin.tick = 90;
+  begin.stored_tick = 70;
+  begin.content = Message(1, 4);
+  begin.content.type = check::kBeginType;
+  check::Record commit;
+  commit.id = 9;
+  commit.tick = commit.stored_tick = 90;
+  commit.content = Message(1, 5);
+  commit.content.type = check::kCommitType;
+  commit.content.txn = 70;
+  check::ScanBatch batch;
+  batch.records = {commit};
+  batch.records[0].members = {begin, commit};
+  EXPECT_EQ(EventText(At(0, batch)),
+            "reads 9:commit of 70 with 0 bodies c1#5@90 [7:begin c1#4@70 "
+            "9:commit of 70 with 0 bodies c1#5@90]");
+}
+
 TEST(EventTextTest, AScanSaysWhereItStartsAndEnds) {
   check::ScanOpen scan;
   scan.start = check::Start::kAfter;

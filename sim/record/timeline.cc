@@ -33,6 +33,23 @@ Ending EndingOf(check::Code code) {
   return check::LeavesUnknown(code) ? Ending::kUnknown : Ending::kFailed;
 }
 
+// What an append is to a transaction, in the few letters that a bar has room for.
+std::string_view RoleMark(const check::Submission& content) {
+  switch (check::RoleOf(content)) {
+    case check::Role::kNone:
+      return check::IsExclusive(content.type) ? "excl " : "";
+    case check::Role::kBegin:
+      return "begin ";
+    case check::Role::kBody:
+      return "body ";
+    case check::Role::kCommit:
+      return "commit ";
+    case check::Role::kRollback:
+      return "rollback ";
+  }
+  return "";
+}
+
 // x of each event, and of each fault.
 struct Axis {
   std::vector<int> event_x;
@@ -247,7 +264,7 @@ void Builder::operator()(const check::AppendInvoke& append) {
   std::string label;
   if (!append.messages.empty() && append.messages[0].payload.client != 0) {
     const check::Payload& payload = append.messages[0].payload;
-    label = absl::StrCat("c", payload.client, "#", payload.number);
+    label = absl::StrCat(RoleMark(append.messages[0]), "c", payload.client, "#", payload.number);
     if (append.messages.size() > 1) absl::StrAppend(&label, "+", append.messages.size() - 1);
   }
   Begin(Look::kAppend, std::move(label));
