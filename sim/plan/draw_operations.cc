@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/plan/draw.h"
+#include "sim/plan/draw_transactions.h"
 #include "sim/plan/generator.h"
 #include "sim/plan/plan.h"
 
@@ -19,7 +20,7 @@ constexpr int64_t kMilli = 1000 * kMicro;
 class OperationsDraw {
  public:
   OperationsDraw(uint64_t seed, const PlanOptions& options, const SwarmConfig& config)
-      : draw_(seed, "plan operations"), options_(options), config_(config) {}
+      : seed_(seed), draw_(seed, "plan operations"), options_(options), config_(config) {}
 
   std::vector<Operation> Make() {
     DrawWeights();
@@ -35,6 +36,10 @@ class OperationsDraw {
       at = is_near ? std::min(at + near, config_.horizon_ns) : far;
       AddOne(at);
     }
+    // They are drawn from a stream of their own: the others are the same without them.
+    for (Operation& operation : DrawTransactions(seed_, OptionsOfTransactions())) {
+      operations_.push_back(std::move(operation));
+    }
     // In the order of their times, and of those of one time in that of drawing.
     std::vector<size_t> order(operations_.size());
     std::iota(order.begin(), order.end(), size_t{0});
@@ -47,9 +52,11 @@ class OperationsDraw {
   }
 
  private:
+  static constexpr size_t kDrawnKindCount = 10;  // Without those of transactions.
+
   // Which kinds are likely differs from run to run; a kind that is none is missed by chance only.
   void DrawWeights() {
-    constexpr std::array<int64_t, kOperationKindCount> kMost = {6, 6, 128, 24, 4, 8, 8, 8, 4, 2};
+    constexpr std::array<int64_t, kDrawnKindCount> kMost = {6, 6, 128, 24, 4, 8, 8, 8, 4, 2};
     for (size_t i = 0; i < weights_.size(); ++i) {
       const int64_t weight = draw_.Log(1, kMost[i]);
       weights_[i] = draw_.OneIn(1, 5) ? 0 : weight;
@@ -63,6 +70,16 @@ class OperationsDraw {
     vchannels_ = static_cast<uint32_t>(draw_.Below(4));
     const bool few_positions = draw_.OneIn(1, 2);
     positions_ = few_positions ? 8 : 1000;
+  }
+
+  TransactionOptions OptionsOfTransactions() const {
+    TransactionOptions options;
+    options.in_1000 = options_.transactions_in_1000;
+    for (uint32_t i = 0; i < config_.clients.size(); ++i) {
+      if (config_.clients[i].reopen_after_ns != 0) options.writers.push_back(i);
+    }
+    options.horizon_ns = config_.horizon_ns;
+    return options;
   }
 
   OperationKind DrawKind() {
@@ -153,11 +170,12 @@ class OperationsDraw {
     if (draw_.OneIn(1, 4)) scan->pause_ns = pause;
   }
 
+  const uint64_t seed_;
   Draw draw_;
   const PlanOptions& options_;
   const SwarmConfig& config_;
   std::vector<Operation> operations_;
-  std::array<int64_t, kOperationKindCount> weights_{};
+  std::array<int64_t, kDrawnKindCount> weights_{};
   int64_t weight_sum_ = 0;
   int64_t bytes_most_ = 0;
   int64_t positions_ = 0;

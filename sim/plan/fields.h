@@ -61,6 +61,24 @@ void VisitAppendFields(V& visit, Operation& operation) {
 }
 
 template <class V>
+void VisitTxnFields(V& visit, Operation& operation) {
+  visit("txn", operation.txn);
+  if (operation.kind == OperationKind::kBeginTxn) {
+    visit("vchannel", operation.vchannel);
+    visit("lease_ms", operation.lease_ms);
+  }
+  if (operation.kind == OperationKind::kTxnBody) {
+    visit("count", operation.count);
+    visit("bytes", operation.bytes);
+    visit("type", operation.type);
+  }
+  if (operation.kind == OperationKind::kCommitTxn) visit("miscount", operation.miscount);
+  visit("timeout_ns", operation.timeout_ns);
+  visit("wait_when_full", operation.wait_when_full);
+  visit("misuse", operation.misuse);
+}
+
+template <class V>
 void VisitScanFields(V& visit, Operation& operation) {
   visit("start", operation.start);
   visit("position", operation.position);
@@ -96,6 +114,7 @@ void VisitFields(V& visit, Operation& operation) {
       visit("handle", operation.handle);
   }
   if (operation.kind == OperationKind::kAppend) VisitAppendFields(visit, operation);
+  if (operation.kind >= OperationKind::kBeginTxn) VisitTxnFields(visit, operation);
   if (operation.kind == OperationKind::kScan) VisitScanFields(visit, operation);
   if (operation.kind == OperationKind::kTruncate) visit("position", operation.position);
   if (operation.kind == OperationKind::kMvcc) visit("vchannel", operation.vchannel);

@@ -24,11 +24,13 @@ constexpr std::array<std::string_view, kSiteCount> kSites = {
     "disk_space",  "disk_word", "request",       "store",      "fence",     "fetch",
     "append_call", "open_call", "truncate_call", "close_call"};
 constexpr std::array<std::string_view, kOperationKindCount> kOperations = {
-    "open",     "open_read_only", "append", "scan",  "close_scan",
-    "truncate", "info",           "mvcc",   "close", "close_opener"};
+    "open",  "open_read_only", "append",    "scan",     "close_scan", "truncate",    "info", "mvcc",
+    "close", "close_opener",   "begin_txn", "txn_body", "commit_txn", "rollback_txn"};
 constexpr std::array<std::string_view, 4> kStarts = {"earliest", "latest", "from", "after"};
 constexpr std::array<std::string_view, 3> kEnds = {"never", "tail_at_open", "position"};
-constexpr std::array<std::string_view, 3> kMisuses = {"none", "too_large", "far_barrier"};
+constexpr std::array<std::string_view, 7> kMisuses = {"none",           "too_large", "far_barrier",
+                                                      "other_vchannel", "exclusive", "unknown_txn",
+                                                      "mixed_batch"};
 constexpr std::array<std::string_view, 5> kSchedulers = {"fifo", "random_ready", "pct", "starve",
                                                          "replay"};
 

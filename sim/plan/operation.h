@@ -21,14 +21,30 @@ enum class OperationKind : uint8_t {
   kMvcc,
   kClose,        // A handle.
   kCloseOpener,  // All handles of the client's process, which goes on with a new opener.
+  kBeginTxn,     // In one of the client's slots for transactions; what was in it is forgotten.
+  kTxnBody,      // `count` messages, as kAppend.
+  kCommitTxn,
+  kRollbackTxn,
 };
-inline constexpr int kOperationKindCount = 10;
+inline constexpr int kOperationKindCount = 14;
+
+// Of each client.  A transaction outlives the client's process and handles.
+inline constexpr uint32_t kTxnSlotCount = 4;
 
 enum class ScanStart : uint8_t { kEarliest, kLatest, kFrom, kAfter };
 enum class ScanEnd : uint8_t { kNever, kTailAtOpen, kPosition };
 
 // Ways to ask for a refusal.
-enum class Misuse : uint8_t { kNone, kTooLarge, kFarBarrier };
+enum class Misuse : uint8_t {
+  kNone,
+  kTooLarge,
+  kFarBarrier,
+  // Of transactions.
+  kOtherVChannel,  // Than the begin's.
+  kExclusive,      // A body of a type that ends transactions.
+  kUnknownTxn,     // Of an id that no begin was given.
+  kMixedBatch,     // A begin, commit or rollback beside another message.
+};
 
 struct Operation {
   OperationKind kind = OperationKind::kAppend;
@@ -41,14 +57,19 @@ struct Operation {
   // kOpen.  0: one more than was ever asked for; -1: that again, -2: one less, and so on.
   int64_t term = 0;
 
-  // kAppend.
+  // kAppend and kTxnBody.
   uint32_t count = 1;
   uint32_t bytes = 0;     // Of each payload; it is never below what names the message.
-  uint32_t vchannel = 0;  // 0: none.  Also of kScan and kMvcc.
+  uint32_t vchannel = 0;  // 0: none.  Also of kScan, kMvcc and kBeginTxn; a body has its begin's.
   int32_t type = 2;
   int64_t timeout_ns = 0;  // 0: none.
   bool wait_when_full = false;
   Misuse misuse = Misuse::kNone;
+
+  // kBeginTxn to kRollbackTxn; they have a timeout, wait_when_full and misuse as well.
+  uint32_t txn = 0;      // Which of the client's slots.
+  int64_t lease_ms = 0;  // kBeginTxn.  0: the log's default.
+  int32_t miscount = 0;  // kCommitTxn: so many more bodies than the client counts in.
 
   // kScan.  Positions are those that the log gave to any client, from the newest, 0.
   ScanStart start = ScanStart::kEarliest;

@@ -88,6 +88,9 @@ struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
+// Of 1,000 plans, so many have transactions, where a preset does not say otherwise.
+inline constexpr uint32_t kTransactionsIn1000 = 0;
+
 // What MakePlan() may draw.
 struct PlanOptions {
   std::vector<BackendKind> backends = {BackendKind::kFile, BackendKind::kTransactional,
@@ -99,10 +102,12 @@ struct PlanOptions {
   uint32_t classes_in_1000 = 500;
   // Of 1,000 plans, so many are of takeovers: owners race, stop anywhere, and the machine crashes.
   uint32_t takeovers_in_1000 = 100;
+  // So many have transactions, beside what they would be without.
+  uint32_t transactions_in_1000 = kTransactionsIn1000;
 };
 
-// "default", "calm", "hostile", "file", "log", "quick", "long", "takeover".  kInvalidArgument: no
-// such name; names those there are.
+// "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions".
+// kInvalidArgument: no such name; names those there are.
 absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset);
 std::vector<std::string_view> PlanPresets();
 

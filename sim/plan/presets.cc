@@ -12,8 +12,8 @@
 namespace tidelog::sim {
 namespace {
 
-constexpr std::array<std::string_view, 8> kPresets = {"default", "calm",  "hostile", "file",
-                                                      "log",     "quick", "long",    "takeover"};
+constexpr std::array<std::string_view, 9> kPresets = {
+    "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions"};
 
 }  // namespace
 
@@ -41,6 +41,8 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset) {
   } else if (preset == "takeover") {
     options.backends = {BackendKind::kFile};
     options.takeovers_in_1000 = 1000;
+  } else if (preset == "transactions") {
+    options.transactions_in_1000 = 1000;
   } else {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("there is no preset ", preset,

@@ -186,6 +186,7 @@ class Shrinker {
         [](Operation* o) { o->timeout_ns = 0; }, [](Operation* o) { o->pause_ns = 0; },
         [](Operation* o) { o->types.clear(); },  [](Operation* o) { o->vchannel = 0; },
         [](Operation* o) { o->handle = 0; },     [](Operation* o) { o->misuse = Misuse::kNone; },
+        [](Operation* o) { o->lease_ms = 0; },   [](Operation* o) { o->miscount = 0; },
     };
     for (auto* const make_plainer : kPlainer) {
       Plan all = best_.plan;

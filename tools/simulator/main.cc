@@ -50,7 +50,8 @@ void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
   command
       ->add_option(
           "--config", flags->config,
-          "what plans are drawn from: default, calm, hostile, file, log, quick, long, takeover")
+          "what plans are drawn from: default, calm, hostile, file, log, quick, long, takeover, "
+          "transactions")
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--checkers", flags->checkers, "only these (default: all that fit)")

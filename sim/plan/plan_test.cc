@@ -1,0 +1,87 @@
+// Goal: a plan is what its seed and options say, and nothing else; and it survives being written.
+#include "sim/plan/plan.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "sim/plan/operation.h"
+
+namespace tidelog::sim {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+Plan PlanOf(uint64_t seed, std::string_view preset) {
+  return MakePlan(seed, PlanOptionsOf(preset).value());
+}
+
+bool IsOfTransactions(const Operation& operation) {
+  const bool is_exclusive = operation.kind == OperationKind::kAppend &&
+                            (operation.type == 5 || operation.type == 6 || operation.type == 9);
+  return operation.kind >= OperationKind::kBeginTxn || is_exclusive;
+}
+
+std::vector<Operation> OfTransactions(const Plan& plan) {
+  std::vector<Operation> found;
+  std::copy_if(plan.operations.begin(), plan.operations.end(), std::back_inserter(found),
+               IsOfTransactions);
+  return found;
+}
+
+TEST(PlanTest, EveryPlanIsReadAsItWasWritten) {
+  for (const std::string_view preset : PlanPresets()) {
+    for (uint64_t seed = 1; seed <= 10; ++seed) {
+      const Plan plan = PlanOf(seed, preset);
+      const absl::StatusOr<Plan> read = PlanFromJson(ToJson(plan));
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(*read, plan) << preset << " " << seed;
+    }
+  }
+}
+
+TEST(PlanTest, TransactionsComeBesideWhatAPlanDoesWithoutThem) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Plan with = PlanOf(seed, "transactions");
+    PlanOptions none;
+    none.transactions_in_1000 = 0;
+    const Plan without = MakePlan(seed, none);
+    EXPECT_THAT(OfTransactions(with), Not(IsEmpty()));
+    EXPECT_THAT(OfTransactions(without), IsEmpty());
+    std::erase_if(with.operations, IsOfTransactions);
+    EXPECT_EQ(with.operations, without.operations) << seed;
+    EXPECT_EQ(with.config, without.config) << seed;
+  }
+}
+
+TEST(PlanTest, TransactionsAreOfEveryKind) {
+  absl::btree_set<OperationKind> kinds;
+  absl::btree_set<Misuse> misuses;
+  absl::btree_set<int32_t> miscounts;
+  absl::btree_set<bool> has_lease;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    for (const Operation& operation : OfTransactions(PlanOf(seed, "transactions"))) {
+      kinds.insert(operation.kind);
+      misuses.insert(operation.misuse);
+      miscounts.insert(operation.miscount);
+      if (operation.kind == OperationKind::kBeginTxn) has_lease.insert(operation.lease_ms != 0);
+    }
+  }
+  EXPECT_EQ(kinds.size(), 5u);  // And exclusive appends.
+  EXPECT_THAT(misuses, IsSupersetOf({Misuse::kNone, Misuse::kOtherVChannel, Misuse::kExclusive,
+                                     Misuse::kUnknownTxn, Misuse::kMixedBatch}));
+  EXPECT_THAT(miscounts, IsSupersetOf({-1, 0, 1, 2}));
+  EXPECT_EQ(has_lease.size(), 2u);
+}
+
+}  // namespace
+}  // namespace tidelog::sim
