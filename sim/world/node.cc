@@ -85,6 +85,10 @@ Future<Unit> Node::Run(const Operation* operation) {
       co_await OpenReadOnly(client);
       co_return Unit{};
     case OperationKind::kAppend:
+    case OperationKind::kBeginTxn:
+    case OperationKind::kTxnBody:
+    case OperationKind::kCommitTxn:
+    case OperationKind::kRollbackTxn:
       co_await Append(operation);
       co_return Unit{};
     case OperationKind::kCloseScan:

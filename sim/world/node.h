@@ -111,6 +111,13 @@ class Node final : private Observer {
 
   Future<Unit> Append(const Operation* operation);
   Future<absl::Status> AppendOn(HandlePtr handle, const Operation* operation);
+  // What goes on with a transaction, or begins one.
+  Future<Unit> AppendTxnOn(HandlePtr handle, const Operation* operation);
+  std::vector<MutableMessage> TxnMessages(const Operation& operation, TxnState* txn);
+  // That an append is called, and how it ended.
+  Recorder::Who TellOfAppend(const Handle& handle, const Operation& operation,
+                             const std::vector<MutableMessage>& messages, bool is_refusable);
+  void TellOfAppended(const Recorder::Who& who, const BatchResult& result);
   // Yields the operation of the scan if it came to its end, else 0.
   Future<int32_t> ReadOn(HandlePtr handle, const Operation* operation);
   Future<bool> ReadToEnd(ScanPtr scan, int64_t pause_ns);

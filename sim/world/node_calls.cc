@@ -26,30 +26,12 @@ check::AppendReturn YieldOf(const BatchResult& result) {
   return yield;
 }
 
-BatchResult AsBatch(absl::StatusOr<AppendResult> result) {
-  BatchResult batch;
-  if (result.ok()) {
-    batch.done.push_back(*std::move(result));
-  } else {
-    batch.unknown = check::LeavesUnknown(CodeOf(result.status())) ? 1 : 0;
-    batch.rest = result.status();
-  }
-  return batch;
-}
-
 // 0: the log does not tell it.
 int64_t NumberOf(const LogInfo& info, std::string_view detail) {
   int64_t number = 0;
   const auto found = info.details.find(detail);
   if (found != info.details.end()) CHECK(absl::SimpleAtoi(found->second, &number));
   return number;
-}
-
-AppendOptions AppendOptionsOf(const Operation& operation) {
-  AppendOptions options;
-  if (operation.timeout_ns != 0) options.timeout = absl::Nanoseconds(operation.timeout_ns);
-  options.wait_when_full = operation.wait_when_full;
-  return options;
 }
 
 }  // namespace
@@ -66,6 +48,10 @@ Future<Unit> Node::Append(const Operation* operation) {
     if (opened != nullptr) handle = std::move(opened);
   }
   if (handle == nullptr) co_return Unit{};
+  if (operation->kind != OperationKind::kAppend) {
+    co_await AppendTxnOn(handle, operation);
+    co_return Unit{};
+  }
   const absl::Status appended = co_await AppendOn(handle, operation);
   appended.IgnoreError();  // The history has it.
   co_return Unit{};
@@ -87,20 +73,7 @@ Future<absl::Status> Node::AppendOn(HandlePtr handle, const Operation* operation
     CHECK_OK(message.status());
     messages.push_back(*std::move(message));
   }
-  const Recorder::Who who = WhoOf(*handle, recorder_.NextOp());
-  {
-    WorldScope world;
-    check::AppendInvoke invoke;
-    bool fits = true;
-    for (const MutableMessage& message : messages) {
-      invoke.messages.push_back(SubmissionOf(message));
-      fits = fits && message.encoded_size() <= most;
-    }
-    if (operation->timeout_ns != 0) invoke.timeout = operation->timeout_ns;
-    invoke.refusable = misuse != Misuse::kNone || !fits;
-    recorder_.Add(who, std::move(invoke));
-  }
-  Tell(Site::kAppendCall);
+  const Recorder::Who who = TellOfAppend(*handle, *operation, messages, misuse != Misuse::kNone);
   BatchResult result;
   if (messages.size() == 1) {
     absl::StatusOr<AppendResult> one =
@@ -109,13 +82,35 @@ Future<absl::Status> Node::AppendOn(HandlePtr handle, const Operation* operation
   } else {
     result = co_await handle->writer->AppendBatch(std::move(messages), AppendOptionsOf(*operation));
   }
-  for (const AppendResult& done : result.done) recorder_.KeepPosition(done.position());
-  if (!result.done.empty()) recorder_.has_appended = true;
+  TellOfAppended(who, result);
+  co_return result.rest;
+}
+
+Recorder::Who Node::TellOfAppend(const Handle& handle, const Operation& operation,
+                                 const std::vector<MutableMessage>& messages, bool is_refusable) {
+  const size_t most = handle.writer->limits().message_bytes_max;
+  const Recorder::Who who = WhoOf(handle, recorder_.NextOp());
   {
     WorldScope world;
-    recorder_.Add(who, YieldOf(result));
+    check::AppendInvoke invoke;
+    bool fits = true;
+    for (const MutableMessage& message : messages) {
+      invoke.messages.push_back(SubmissionOf(message));
+      fits = fits && message.encoded_size() <= most;
+    }
+    if (operation.timeout_ns != 0) invoke.timeout = operation.timeout_ns;
+    invoke.refusable = is_refusable || !fits;
+    recorder_.Add(who, std::move(invoke));
   }
-  co_return result.rest;
+  Tell(Site::kAppendCall);
+  return who;
+}
+
+void Node::TellOfAppended(const Recorder::Who& who, const BatchResult& result) {
+  for (const AppendResult& done : result.done) recorder_.KeepPosition(done.position());
+  if (!result.done.empty()) recorder_.has_appended = true;
+  WorldScope world;
+  recorder_.Add(who, YieldOf(result));
 }
 
 Future<Unit> Node::TruncateOn(HandlePtr handle, const Operation* operation) {

@@ -1,5 +1,6 @@
 #include "sim/world/probes.h"
 
+#include <algorithm>
 #include <string_view>
 #include <variant>
 
@@ -29,11 +30,26 @@ bool EndsWith(const Event& event, Code code) {
   return end != nullptr && end->code == code;
 }
 
+bool IsAppendOf(const Event& event, check::Role role) {
+  const auto* append = As<check::AppendInvoke>(event);
+  return append != nullptr && !append->messages.empty() && RoleOf(append->messages.front()) == role;
+}
+
+bool HasTransactionThat(const Event& event, bool (*holds)(const check::Record& whole)) {
+  const auto* batch = As<check::ScanBatch>(event);
+  return batch != nullptr &&
+         std::any_of(batch->records.begin(), batch->records.end(), [holds](const auto& record) {
+           return !record.members.empty() && holds(record);
+         });
+}
+
 struct Probe {
   std::string_view name;
   bool (*holds)(const Event& event);
   // Only bytes that rot on a disk show it.
   bool is_hostile = false;
+  // Only transactions do.
+  bool is_of_transactions = false;
 };
 
 constexpr Probe kProbes[] = {
@@ -115,6 +131,44 @@ constexpr Probe kProbes[] = {
     {"slow append", [](const Event& e) { return Observes(e, check::Observed::Kind::kSlowAppend); }},
     {"backend trouble",
      [](const Event& e) { return Observes(e, check::Observed::Kind::kBackendTrouble); }},
+    {"transaction begun",
+     [](const Event& e) {
+       const auto* append = As<check::AppendReturn>(e);
+       return append != nullptr && !append->done.empty() && append->done.front().txn != 0;
+     },
+     false, true},
+    {"body called for", [](const Event& e) { return IsAppendOf(e, check::Role::kBody); }, false,
+     true},
+    {"commit called for", [](const Event& e) { return IsAppendOf(e, check::Role::kCommit); }, false,
+     true},
+    {"rollback called for", [](const Event& e) { return IsAppendOf(e, check::Role::kRollback); },
+     false, true},
+    {"transaction expired",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kTransactionExpired); },
+     false, true},
+    {"transaction in another state",
+     [](const Event& e) {
+       return EndsWith<check::AppendReturn>(e, Code::kInvalidTransactionState);
+     },
+     false, true},
+    {"exclusive message called for",
+     [](const Event& e) {
+       const auto* append = As<check::AppendInvoke>(e);
+       return append != nullptr && !append->messages.empty() &&
+              check::IsExclusive(append->messages.front().type);
+     },
+     false, true},
+    {"transaction read",
+     [](const Event& e) {
+       return HasTransactionThat(e, [](const check::Record&) { return true; });
+     },
+     false, true},
+    {"transaction read that a takeover met",
+     [](const Event& e) {
+       return HasTransactionThat(
+           e, [](const check::Record& whole) { return whole.members.front().term != whole.term; });
+     },
+     false, true},
 };
 
 }  // namespace
@@ -122,7 +176,8 @@ constexpr Probe kProbes[] = {
 std::vector<ProbeHits> ProbesOf(const check::History& history, Mode mode) {
   std::vector<ProbeHits> hits;
   for (const Probe& probe : kProbes) {
-    const bool is_rare = probe.is_hostile && mode != Mode::kHostile;
+    const bool is_rare = (probe.is_hostile && mode != Mode::kHostile) ||
+                         (probe.is_of_transactions && kTransactionsIn1000 == 0);
     ProbeHits found{std::string(probe.name), 0, is_rare};
     for (const Event& event : history.events) found.hits += probe.holds(event) ? 1 : 0;
     hits.push_back(std::move(found));

@@ -59,6 +59,7 @@ class Recorder {
   bool has_appended = false;
 
   check::History& history() { return history_; }
+  const check::History& history() const { return history_; }
 
  private:
   const Kernel& kernel_;

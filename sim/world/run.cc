@@ -64,7 +64,8 @@ std::string_view NameOf(Outcome outcome) {
 
 std::string_view NameOf(RunPhase phase) {
   static constexpr std::array<std::string_view, kRunPhaseCount> kNames = {
-      "idle", "opening", "recovering", "appending", "ticking", "truncating", "reading", "closing"};
+      "idle",       "opening", "recovering", "appending",  "ticking",
+      "truncating", "reading", "closing",    "transacting"};
   return kNames[static_cast<size_t>(phase)];
 }
 

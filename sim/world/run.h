@@ -40,8 +40,9 @@ enum class RunPhase : uint8_t {
   kTruncating,
   kReading,
   kClosing,
+  kTransacting,  // A client of it has begun a transaction and has not ended it.
 };
-inline constexpr int kRunPhaseCount = 8;
+inline constexpr int kRunPhaseCount = 9;
 std::string_view NameOf(RunPhase phase);
 
 struct RunOptions {

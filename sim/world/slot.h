@@ -3,6 +3,7 @@
 #ifndef TIDELOG_SIM_WORLD_SLOT_H_
 #define TIDELOG_SIM_WORLD_SLOT_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,8 @@
 #include "sim/log/log_service.h"
 #include "sim/plan/plan.h"
 #include "sim/world/recorder.h"
+#include "wal/message/record.h"
+#include "wal/types.h"
 
 namespace tidelog::sim {
 
@@ -45,10 +48,25 @@ struct Slot {
   }
 };
 
+// A transaction as its client knows it.
+struct TxnState {
+  TxnContext context;  // Without an id: none was begun.
+  uint32_t vchannel = 0;
+  int32_t bodies = 0;  // That count in (E3): done, in flight or unknown.
+  bool ended = false;  // By its commit or rollback, as far as the client was told.
+};
+
 // A client, through all processes of its slot.
 struct ClientState {
   int32_t last_number = 0;  // Of its messages.
   absl::Duration last_open = -absl::InfiniteDuration();
+  std::array<TxnState, kTxnSlotCount> txns;
+
+  bool has_open_txn() const {
+    return std::any_of(txns.begin(), txns.end(), [](const TxnState& txn) {
+      return ToInt(txn.context.id) != 0 && !txn.ended;
+    });
+  }
 };
 
 // What a node is given.  All of it outlives the process.

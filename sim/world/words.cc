@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "sim/kernel/trace.h"
 #include "wal/message/record.h"
 #include "wal/status.h"
@@ -43,6 +44,10 @@ check::Submission SubmissionOf(const RecordView& record) {
   submission.payload.hash = hash;
   submission.type = ToInt(record.type());
   if (submission.type == check::kTimeTickType) submission.payload = {};
+  const std::optional<TxnContext> txn = record.txn();
+  // On a begin it is the log that fills it in.
+  if (txn && submission.type != check::kBeginType) submission.txn = ToInt(txn->id);
+  submission.bodies = static_cast<int32_t>(record.txn_bodies().value_or(0));
   const std::string_view vchannel = record.vchannel();
   if (vchannel.empty()) return submission;
   int32_t number = -1;
@@ -50,6 +55,25 @@ check::Submission SubmissionOf(const RecordView& record) {
       absl::StartsWith(vchannel, "v") && absl::SimpleAtoi(vchannel.substr(1), &number);
   submission.vchannel = is_known ? number : -1;
   return submission;
+}
+
+check::Nanos LeaseOf(const TxnContext& txn) {
+  if (txn.keepalive == absl::InfiniteDuration()) return check::kForever;
+  return absl::ToInt64Nanoseconds(txn.keepalive);
+}
+
+// A payload that names itself, behind what is built so far.
+absl::StatusOr<MutableMessage> Finish(MutableMessage::Builder builder, size_t size, int32_t client,
+                                      int32_t number) {
+  if (number % 3 == 0) builder.Property(kProperty, absl::StrCat(number));
+  absl::StatusOr<MutableMessage> message =
+      std::move(builder).BuildWithRoom(std::max(sizeof(Label), size));
+  if (!message.ok()) return message;
+  const std::span<char> payload = message->mutable_payload();
+  const Label label{kMagic, client, number};
+  std::memset(payload.data(), 'a' + number % 26, payload.size());
+  std::memcpy(payload.data(), &label, sizeof(label));
+  return message;
 }
 
 }  // namespace
@@ -75,7 +99,8 @@ std::optional<check::Position> PositionOf(const std::optional<Position>& positio
 }
 
 check::Acknowledgement AcknowledgementOf(const AppendResult& result) {
-  return {IdOf(result.id), ToInt(result.time_tick), IdOf(result.last_confirmed)};
+  return {IdOf(result.id), ToInt(result.time_tick), IdOf(result.last_confirmed),
+          ToInt(result.txn.id), LeaseOf(result.txn)};
 }
 
 check::Record RecordOf(const ImmutableMessage& message) {
@@ -85,6 +110,13 @@ check::Record RecordOf(const ImmutableMessage& message) {
   record.term = ToInt(message.term());
   record.last_confirmed = IdOf(message.last_confirmed());
   record.content = SubmissionOf(message.record());
+  if (record.content.type == check::kBeginType) {
+    record.lease = LeaseOf(message.record().txn().value_or(TxnContext()));
+  }
+  for (const ImmutableMessage& member : message.transaction()) {
+    check::Record& told = record.members.emplace_back(RecordOf(member));
+    told.stored_tick = ToInt(member.record().time_tick());
+  }
   return record;
 }
 
@@ -109,20 +141,41 @@ absl::StatusOr<MutableMessage> MakeMessage(const Operation& append, int32_t clie
   MutableMessage::Builder builder(static_cast<MessageType>(append.type));
   const std::string vchannel = VChannelName(append.vchannel);
   if (!vchannel.empty()) builder.VChannel(vchannel);
-  if (number % 3 == 0) builder.Property(kProperty, absl::StrCat(number));
   if (far_barrier) builder.BarrierTimeTick(MakeTimeTick(uint64_t{1} << 44, 0));
-  const size_t size = std::max({sizeof(Label), size_t{append.bytes}, size_min});
-  absl::StatusOr<MutableMessage> message = std::move(builder).BuildWithRoom(size);
-  if (!message.ok()) return message;
-  const std::span<char> payload = message->mutable_payload();
-  const Label label{kMagic, client, number};
-  std::memset(payload.data(), 'a' + number % 26, payload.size());
-  std::memcpy(payload.data(), &label, sizeof(label));
-  return message;
+  return Finish(std::move(builder), std::max(size_t{append.bytes}, size_min), client, number);
+}
+
+absl::StatusOr<MutableMessage> MakeTxnMessage(const Operation& append, const TxnPart& part,
+                                              int32_t client, int32_t number) {
+  MutableMessage::Builder builder(static_cast<MessageType>(append.type));
+  const std::string vchannel = VChannelName(append.vchannel);
+  if (!vchannel.empty()) builder.VChannel(vchannel);
+  const bool asks_for_default = ToInt(part.txn.id) == 0 && part.txn.keepalive == absl::Duration();
+  if (!asks_for_default) builder.Txn(part.txn);
+  if (part.bodies) builder.TxnBodies(*part.bodies);
+  return Finish(std::move(builder), append.bytes, client, number);
 }
 
 check::Submission SubmissionOf(const MutableMessage& message) {
   return SubmissionOf(message.view());
+}
+
+AppendOptions AppendOptionsOf(const Operation& operation) {
+  AppendOptions options;
+  if (operation.timeout_ns != 0) options.timeout = absl::Nanoseconds(operation.timeout_ns);
+  options.wait_when_full = operation.wait_when_full;
+  return options;
+}
+
+BatchResult AsBatch(absl::StatusOr<AppendResult> result) {
+  BatchResult batch;
+  if (result.ok()) {
+    batch.done.push_back(*std::move(result));
+  } else {
+    batch.unknown = check::LeavesUnknown(CodeOf(result.status())) ? 1 : 0;
+    batch.rest = result.status();
+  }
+  return batch;
 }
 
 }  // namespace tidelog::sim

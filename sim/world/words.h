@@ -15,6 +15,7 @@
 #include "sim/plan/operation.h"
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
+#include "wal/message/record.h"
 #include "wal/scanner.h"
 #include "wal/wal.h"
 
@@ -36,7 +37,18 @@ std::string VChannelName(uint32_t vchannel);
 // payload has at least, besides what the operation says.
 absl::StatusOr<MutableMessage> MakeMessage(const Operation& append, int32_t client, int32_t number,
                                            size_t size_min, bool far_barrier);
+// The same of a transaction's message: of its begin, or of one that goes on with `txn`.
+struct TxnPart {
+  TxnContext txn;
+  std::optional<uint32_t> bodies = {};  // Of a commit.
+};
+absl::StatusOr<MutableMessage> MakeTxnMessage(const Operation& append, const TxnPart& part,
+                                              int32_t client, int32_t number);
 check::Submission SubmissionOf(const MutableMessage& message);
+
+AppendOptions AppendOptionsOf(const Operation& operation);
+// One append, told as a batch.
+BatchResult AsBatch(absl::StatusOr<AppendResult> result);
 
 }  // namespace tidelog::sim
 

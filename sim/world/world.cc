@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kPlenty = UINT64_MAX / 2;
 constexpr absl::Duration kTickDefault = absl::Milliseconds(200);
+constexpr absl::Duration kLeaseDefault = absl::Seconds(10);
 
 Kernel::Options KernelOptions(const Plan& plan, const RunOptions& options) {
   const SwarmConfig& config = plan.config;
@@ -96,6 +97,7 @@ void World::SetContract() {
   const absl::Duration bound = 2 * TickInterval(config_) + absl::Seconds(5);
   contract.visible_within = absl::ToInt64Nanoseconds(bound);
   contract.fence_noticed_within = absl::ToInt64Nanoseconds(bound);
+  contract.lease_ended_within = absl::ToInt64Nanoseconds(bound);
 }
 
 void World::Start(uint32_t index) {
@@ -257,7 +259,7 @@ void World::RunFinale() {
   // A reader whose request was lost asks again when that has timed out.
   const absl::Duration poll = service_ ? Connection::kPollMax : absl::ZeroDuration();
   const absl::Duration grace = 3 * TickInterval(config_) + poll + absl::Seconds(1);
-  StepUntil([] { return false; }, grace);
+  StepUntil([] { return false; }, grace + LeaseGrace());
   InNode(&slots_.front(), [this](Node* node) { node->BeginFinalRead(true, &own_read_); });
   InNode(&slots_.back(), [this](Node* node) { node->BeginFinalRead(false, &other_read_); });
   StepUntil([this] { return own_read_.done && other_read_.done; }, settle);
@@ -267,6 +269,16 @@ void World::RunFinale() {
   }
   if (end.final_scans.size() < 2 && trouble_.empty())
     trouble_ = "the log could not be read to its tail";
+}
+
+// Until transactions that nobody has ended have run out, as far as the contract promises when.
+absl::Duration World::LeaseGrace() const {
+  const bool has_open =
+      std::any_of(clients_.begin(), clients_.end(),
+                  [](const ClientState& client) { return client.has_open_txn(); });
+  const bool is_promised = recorder_.history().contract.lease_ended_within != check::kForever;
+  if (!has_open || !is_promised) return absl::ZeroDuration();
+  return kLeaseDefault + absl::Nanoseconds(recorder_.history().contract.lease_ended_within);
 }
 
 // Claims of opens that were given up go on for a while, and hold up who has won.

@@ -43,6 +43,7 @@ class World {
   // The log is opened anew, written to and read.
   void RunFinale();
   void AwaitGivenUp();
+  absl::Duration LeaseGrace() const;
   // Everything is closed, and the processes end.
   void RunStop();
 
@@ -91,6 +92,7 @@ class World {
   // Later, if the same process is alive still.
   void Later(const Fault& fault, Process* process, absl::AnyInvocable<void(Process*)> undo);
   void NoteFired(const Fault& fault, const Slot* slot);
+  bool HasOpenTxn(const Slot& slot) const;
   const SeenFile* PickFile(uint64_t pick) const;
   Slot& SlotOf(const Fault& fault) { return slots_[fault.slot % slots_.size()]; }
   // Null: of none that lives.

@@ -313,6 +313,13 @@ void World::FireOnService(const Fault& fault, Slot* slot) {
   }
 }
 
+bool World::HasOpenTxn(const Slot& slot) const {
+  for (size_t i = 0; i < config_.clients.size(); ++i) {
+    if (config_.clients[i].slot == slot.index && clients_[i].has_open_txn()) return true;
+  }
+  return false;
+}
+
 // Of what concerns the whole machine, the phases of all slots count.
 void World::NoteFired(const Fault& fault, const Slot* slot) {
   const auto index = static_cast<size_t>(&fault - plan_.faults.data());
@@ -330,6 +337,7 @@ void World::NoteFired(const Fault& fault, const Slot* slot) {
     if (has(CallKind::kTruncate)) count(RunPhase::kTruncating);
     if (has(CallKind::kScan)) count(RunPhase::kReading);
     if (has(CallKind::kClose)) count(RunPhase::kClosing);
+    if (HasOpenTxn(each)) count(RunPhase::kTransacting);
     if (each.pending() > 0) continue;
     count(each.writers > 0 ? RunPhase::kTicking : RunPhase::kIdle);
   }

@@ -23,6 +23,18 @@ void Forget(sim::check::Id id, sim::check::History* history) {
   }
 }
 
+// Whether somebody was given it by itself, and not of a transaction.
+bool IsReadByItself(sim::check::Id id, const sim::check::History& history) {
+  for (const Event& event : history.events) {
+    const auto* batch = std::get_if<sim::check::ScanBatch>(&event.what);
+    if (batch == nullptr) continue;
+    for (const sim::check::Record& record : batch->records) {
+      if (record.id == id) return RoleOf(record.content) == sim::check::Role::kNone;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool IsCanarySeed(uint64_t seed) {
@@ -36,6 +48,7 @@ bool PlantLie(sim::check::History* history) {
     const auto* append = std::get_if<sim::check::AppendReturn>(&event->what);
     if (append == nullptr || append->done.empty()) continue;
     if (append->done[0].tick <= history->end.mark) return false;
+    if (!IsReadByItself(append->done[0].id, *history)) continue;
     Forget(append->done[0].id, history);
     return true;
   }

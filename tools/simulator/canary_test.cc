@@ -33,6 +33,17 @@ TEST(CanaryTest, ALieInATrueHistoryIsNoticed) {
   EXPECT_FALSE(summary.failed());
 }
 
+// Nobody would miss a body of a transaction that was not committed.
+TEST(CanaryTest, TheLieIsOfWhatIsReadByItself) {
+  sim::check::Story story;
+  story.Writer(1, /*term=*/1).Append(1, 1).Begin(1, 2).Body(1, 3, 2).StoreTick(1).Final();
+  ASSERT_TRUE(sim::check::Check(story.history).empty());
+  sim::RunSummary summary;
+  FlyCanary(story.history, &summary);
+  EXPECT_TRUE(summary.is_canary);
+  EXPECT_TRUE(summary.canary_noticed);
+}
+
 TEST(CanaryTest, WhereNothingWasAcknowledgedThereIsNoLieToTell) {
   sim::check::Story story;
   story.Writer(1, /*term=*/1).Final();

@@ -49,6 +49,7 @@ bool MayMeet(const sim::PlanOptions& options, sim::FaultClass fault, sim::RunPha
   const bool is_lie = fault >= sim::FaultClass::kSyncLie && fault < sim::FaultClass::kRequestLost;
   if (options.mode == sim::Mode::kCalm) return false;
   if (is_lie && options.mode != sim::Mode::kHostile) return false;
+  if (phase == sim::RunPhase::kTransacting && options.transactions_in_1000 == 0) return false;
   // An idle process has nothing under way that it could meet, but for what a call left behind.
   if (phase == sim::RunPhase::kIdle && IsOfOperation(fault)) return false;
   if (IsOfDisk(fault)) return HasBackend(options, true);
@@ -126,13 +127,13 @@ std::string Coverage::ProbeTable() const {
 std::string Coverage::FaultTable() const {
   std::string table = absl::StrFormat("%-18s", "fault");
   for (int phase = 0; phase < sim::kRunPhaseCount; ++phase) {
-    absl::StrAppendFormat(&table, " %10s", sim::NameOf(static_cast<sim::RunPhase>(phase)));
+    absl::StrAppendFormat(&table, " %11s", sim::NameOf(static_cast<sim::RunPhase>(phase)));
   }
   absl::StrAppend(&table, "\n");
   for (size_t fault = 0; fault < faults_.size(); ++fault) {
     absl::StrAppendFormat(&table, "%-18s", sim::NameOf(static_cast<sim::FaultClass>(fault)));
     for (const uint64_t count : faults_[fault]) {
-      absl::StrAppendFormat(&table, " %10s", IsHit(count) ? absl::StrCat(count) : ".");
+      absl::StrAppendFormat(&table, " %11s", IsHit(count) ? absl::StrCat(count) : ".");
     }
     absl::StrAppend(&table, "\n");
   }
