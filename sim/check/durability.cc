@@ -59,6 +59,7 @@ void CheckPresence(const Facts& facts, const Entry& entry, bool is_elsewhere, Re
   if (IsOfTransactions(facts, entry)) return;
   const bool is_tick = entry.record->content.type == kTimeTickType;
   if (is_tick && !facts.EndCovers(entry.record->tick, entry.seen)) return;
+  if (is_tick && !facts.FinalsCameTo(entry.record->tick)) return;
   const Message* message = facts.MessageOf(entry);
   if (message != nullptr && message->ack != nullptr) {
     if (is_elsewhere) return;  // Then it is a duplicate or has moved, and is not lost.

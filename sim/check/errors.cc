@@ -102,14 +102,16 @@ class TransactionEnd {
                        });
   }
 
-  // Clocks drift, by far less than half; where they may jump, the next term shows it (D1).
+  // Ticks have whole milliseconds.  Clocks drift, by far less than half; where they may jump, the
+  // next term shows it (D1).
   bool MayBeExpired() const {
     Nanos renewed = facts_.event(transaction_->begin->invoke).at;
     for (const Message* other : transaction_->members) {
       const bool renews = RoleOf(*other->content) == Role::kBody && other->ack != nullptr;
       if (renews && other->end < call_.invoke) renewed = facts_.event(other->invoke).at;
     }
-    if (facts_.event(at_).at - renewed >= transaction_->lease / 2) return true;
+    constexpr Nanos kTickGrain = 1'000'000;
+    if (facts_.event(at_).at - renewed + kTickGrain >= transaction_->lease / 2) return true;
     return facts_.history().contract.faults &&
            std::any_of(facts_.handles().begin(), facts_.handles().end(),
                        [this](const Handle& handle) {

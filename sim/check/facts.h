@@ -148,6 +148,9 @@ class Facts {
     return EndCovers(tick) && (event <= final_end_ || tick <= final_tick_);
   }
 
+  // Whether each final scan came to this TimeTick: a writer may store one between their ends.
+  bool FinalsCameTo(Tick tick) const { return tick <= final_tail_; }
+
   // The truncation's mark when `event` happened: it was at least this, and at most that.
   Tick KnownMark(int event) const { return MarkAt(known_marks_, event); }
   Tick PossibleMark(int event) const { return MarkAt(possible_marks_, event); }
@@ -185,9 +188,10 @@ class Facts {
   Marks possible_marks_;
   std::vector<int> machine_crashes_;
   int final_count_ = 0;
-  int final_end_ = kNever;  // The last batch of the final scans.
-  Tick final_tick_ = 0;     // The newest that they saw.
-  Tick retained_ = 0;       // How far retention came.
+  int final_end_ = kNever;        // The last batch of the final scans.
+  Tick final_tail_ = UINT64_MAX;  // Each of them came this far.
+  Tick final_tick_ = 0;           // The newest that they saw.
+  Tick retained_ = 0;             // How far retention came.
   int first_hidden_ = INT32_MAX;
 };
 

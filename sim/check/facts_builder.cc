@@ -259,12 +259,15 @@ void FactsBuilder::NoteFinals() {
     Scan& scan = facts_.scans_[static_cast<size_t>(scan_of_op_[index])];
     scan.is_final = true;
     ++facts_.final_count_;
+    Tick tail = 0;
     for (const int batch : scan.batches) {
       facts_.final_end_ = std::max(facts_.final_end_, batch);
       for (const Record& record : facts_.as<ScanBatch>(batch).records) {
-        facts_.final_tick_ = std::max(facts_.final_tick_, record.tick);
+        tail = std::max(tail, record.tick);
       }
     }
+    facts_.final_tick_ = std::max(facts_.final_tick_, tail);
+    facts_.final_tail_ = std::min(facts_.final_tail_, tail);
   }
 }
 

@@ -37,10 +37,8 @@ constexpr std::string_view kIds[] = {"order", "durability", "errors", "crash"};
 constexpr std::string_view kConfirmed[] = {"last-confirmed", "order", "range"};
 constexpr std::string_view kNoEnd[] = {"liveness", "lifetime", "world"};
 constexpr std::string_view kLife[] = {"lifetime", "crash"};
-constexpr std::string_view kTransaction[] = {"durability", "order", "range", "errors",
-                                             "last-confirmed"};
-
-constexpr std::string_view kNoTransactions = "plans draw no transactions yet";
+constexpr std::string_view kTransaction[] = {"transactions", "errors",         "order",
+                                             "durability",   "last-confirmed", "ticks"};
 
 // Plans in which disks lie are judged by what is said, not by what is missing then.
 constexpr std::string_view kLiesAreNotCounted =
@@ -177,20 +175,20 @@ constexpr std::array kAll = {
                 "readers at the tail are given what is only handed over to storage", "file",
                 Names(kEarly)},
     MutantEntry{Mutant::kFailedBodyCountedIn, "failed-body-counted-in",
-                "a commit is taken that counts in bodies which are not stored", "file",
-                Names(kTransaction), kNoTransactions},
+                "a commit is taken that counts in bodies which are not stored", "transactions",
+                Names(kTransaction)},
     MutantEntry{Mutant::kLastConfirmedPastTransaction, "last-confirmed-past-transaction",
-                "last-confirmed passes the begin of a transaction that is open", "file",
-                Names(kTransaction), kNoTransactions},
+                "last-confirmed passes the begin of a transaction that is open", "transactions",
+                Names(kTransaction)},
     MutantEntry{Mutant::kLeaseIgnored, "lease-ignored",
-                "a writer takes members of a transaction whose lease has run out", "file",
-                Names(kTransaction), kNoTransactions},
+                "a writer takes members of a transaction whose lease has run out", "transactions",
+                Names(kTransaction)},
     MutantEntry{Mutant::kRolledBackDelivered, "rolled-back-delivered",
-                "the last body of a transaction that was rolled back is delivered", "file",
-                Names(kTransaction), kNoTransactions},
+                "the last body of a transaction that was rolled back is delivered", "transactions",
+                Names(kTransaction)},
     MutantEntry{Mutant::kBodyDeliveredEarly, "body-delivered-early",
-                "bodies are delivered before their commit as well", "file", Names(kTransaction),
-                kNoTransactions},
+                "bodies are delivered before their commit as well", "transactions",
+                Names(kTransaction)},
 };
 
 }  // namespace

@@ -37,9 +37,13 @@ class TransactionsDraw {
     client_ = options_.writers[draw_.Below(options_.writers.size())];
     txn_ = static_cast<uint32_t>(draw_.Below(kTxnSlotCount));
     at_ = draw_.Between(1, options_.horizon_ns);
+    if (draw_.OneIn(1, 2)) at_ /= 4;
     Operation& begin = Add(OperationKind::kBeginTxn);
     begin.vchannel = static_cast<uint32_t>(draw_.Below(vchannels_ + 1));
     if (lease_most_ != 0 && draw_.OneIn(3, 4)) begin.lease_ms = draw_.Log(1, lease_most_);
+    // Before the begin has its id nothing can go on with it.
+    const int64_t answered = draw_.Log(100 * kMicro, 20 * kMilli);
+    if (draw_.OneIn(7, 8)) at_ = std::min(at_ + answered, options_.horizon_ns);
     const int64_t bodies = draw_.Log(1, 16) - 1;
     for (int64_t i = 0; i < bodies; ++i) AddBody();
     const bool ends = draw_.OneIn(7, 8);

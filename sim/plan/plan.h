@@ -89,7 +89,7 @@ struct Plan {
 };
 
 // Of 1,000 plans, so many have transactions, where a preset does not say otherwise.
-inline constexpr uint32_t kTransactionsIn1000 = 0;
+inline constexpr uint32_t kTransactionsIn1000 = 200;
 
 // What MakePlan() may draw.
 struct PlanOptions {

@@ -37,8 +37,8 @@ constexpr AnomalyCase kCases[] = {
        ScanOpen options;
        options.deliver_ticks = true;
        Unknown(s.Writer(1, 1).Call(1, 1, kMillisecond).Land(1), 1).Scan(1, 5, options).Read(5);
-       s.Final().SecondFinal();
-       s.StoreTick(1).Read(5);  // The last one, of a close.
+       s.Final().StoreTick(1).SecondFinal();  // One of a lease that ran out in between,
+       s.StoreTick(1).Read(5);                // and the last one, of a close.
      }},
 
     {"durability", "duplicate", [](Story& s) { s.Writer(1, 1).Append(1, 1).Land(1).Final(); },

@@ -164,8 +164,9 @@ constexpr AnomalyCase kCases[] = {
        Open(s, 1000 * kMillisecond).IsBody(6, 1).Call(1, 6).Fail(6, Code::kTransactionExpired);
      },
      [](Story& s) {
-       Open(s, 1000 * kMillisecond).IsBody(6, 1).Pass(600 * kMillisecond).Call(1, 6);
-       s.Fail(6, Code::kTransactionExpired);
+       s.Writer(1, 1).Begin(1, 1, kMillisecond).Begin(1, 2, 1000 * kMillisecond);
+       s.IsBody(3, 1).Call(1, 3).Fail(3, Code::kTransactionExpired);
+       s.IsBody(6, 2).Pass(600 * kMillisecond).Call(1, 6).Fail(6, Code::kTransactionExpired);
      }},
 
     {"errors", "unexplained-state",
