@@ -148,7 +148,7 @@ class Facts {
     return EndCovers(tick) && (event <= final_end_ || tick <= final_tick_);
   }
 
-  // Whether each final scan came to this TimeTick: a writer may store one between their ends.
+  // False: this TimeTick is one of a lease that ran out, maybe, between the ends of final scans.
   bool FinalsCameTo(Tick tick) const { return tick <= final_tail_; }
 
   // The truncation's mark when `event` happened: it was at least this, and at most that.
@@ -189,7 +189,7 @@ class Facts {
   std::vector<int> machine_crashes_;
   int final_count_ = 0;
   int final_end_ = kNever;        // The last batch of the final scans.
-  Tick final_tail_ = UINT64_MAX;  // Each of them came this far.
+  Tick final_tail_ = UINT64_MAX;  // Each of them came this far; not asked without transactions.
   Tick final_tick_ = 0;           // The newest that they saw.
   Tick retained_ = 0;             // How far retention came.
   int first_hidden_ = INT32_MAX;

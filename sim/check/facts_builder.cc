@@ -253,6 +253,9 @@ void FactsBuilder::NoteOutcome(const Event& end, Message* message) {
 }
 
 void FactsBuilder::NoteFinals() {
+  const bool has_leases =
+      std::any_of(facts_.messages_.begin(), facts_.messages_.end(),
+                  [](const Message& message) { return RoleOf(*message.content) == Role::kBegin; });
   for (const int32_t op : facts_.history_.end.final_scans) {
     const auto index = static_cast<size_t>(op);
     CHECK(index < scan_of_op_.size() && scan_of_op_[index] >= 0) << "operation " << op;
@@ -267,7 +270,7 @@ void FactsBuilder::NoteFinals() {
       }
     }
     facts_.final_tick_ = std::max(facts_.final_tick_, tail);
-    facts_.final_tail_ = std::min(facts_.final_tail_, tail);
+    if (has_leases) facts_.final_tail_ = std::min(facts_.final_tail_, tail);
   }
 }
 

@@ -36,7 +36,8 @@ constexpr AnomalyCase kCases[] = {
      [](Story& s) {
        ScanOpen options;
        options.deliver_ticks = true;
-       Unknown(s.Writer(1, 1).Call(1, 1, kMillisecond).Land(1), 1).Scan(1, 5, options).Read(5);
+       s.Writer(1, 1).Begin(1, 2, kMillisecond);
+       Unknown(s.Call(1, 1, kMillisecond).Land(1), 1).Scan(1, 5, options).Read(5);
        s.Final().StoreTick(1).SecondFinal();  // One of a lease that ran out in between,
        s.StoreTick(1).Read(5);                // and the last one, of a close.
      }},
