@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "tools/walctl/interrupt.h"
 #include "wal/status.h"
 
 namespace tidelog::walctl {
@@ -68,6 +70,12 @@ absl::Status Input::OpenNext() {
                   absl::StrCat("cannot read ", file, ": ", std::strerror(error)));
 }
 
+// Until there is something to read, or an interrupt.
+void Input::WaitForInput() const {
+  pollfd pollers[] = {{descriptor_, POLLIN, 0}, {InterruptDescriptor(), POLLIN, 0}};
+  (void)poll(pollers, std::size(pollers), -1);
+}
+
 // Reads once into the room behind what is buffered.
 absl::StatusOr<Input::Fill> Input::ReadMore(const std::atomic<bool>& interrupted) {
   if (begin_ > 0) {
@@ -77,6 +85,7 @@ absl::StatusOr<Input::Fill> Input::ReadMore(const std::atomic<bool>& interrupted
   }
   if (buffer_.size() - end_ < kReadSize) buffer_.resize(end_ + 2 * kReadSize);
   while (true) {
+    WaitForInput();
     if (interrupted) return Fill::kInterrupted;
     const ssize_t got = read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
     if (got > 0) {

@@ -43,6 +43,7 @@ class Input {
  private:
   enum class Fill { kMore, kEnd, kInterrupted };
   absl::Status OpenNext();
+  void WaitForInput() const;
   absl::StatusOr<Fill> ReadMore(const std::atomic<bool>& interrupted);
   absl::StatusOr<std::optional<std::string>> NextPiece(const std::atomic<bool>& interrupted);
   void CloseFile();

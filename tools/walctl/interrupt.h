@@ -7,10 +7,13 @@
 
 namespace tidelog::walctl {
 
-// From now on SIGINT and SIGTERM set the flag that is returned, and make a read() that waits
-// return; a second one ends the process at once.  A signal that comes just before the read() is
-// noticed only when input arrives.
+// From now on SIGINT and SIGTERM set the flag that is returned and make InterruptDescriptor()
+// readable; a second one ends the process at once.
 const std::atomic<bool>& CatchInterrupts();
+
+// Readable, for poll(), once a signal has come: so none is missed that comes just before the wait,
+// or in another thread.  -1 before CatchInterrupts().
+int InterruptDescriptor();
 
 }  // namespace tidelog::walctl
 
