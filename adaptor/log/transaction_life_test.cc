@@ -207,8 +207,9 @@ TEST_F(TransactionLifeTest, EndsByTheFirstTickOfATermWhenItsLeaseHasRunOut) {
   Reopen(Term{3});
   EXPECT_EQ(Details("transactions"), "0 open");
   ExpectExpired(Commit(txn, 0), "its lease has run out");
-  EXPECT_EQ(world_.MustAppend(*wal_, "p").last_confirmed,
-            world_.fake().records()[world_.fake().records().size() - 2].id());
+  const AppendResult plain = world_.MustAppend(*wal_, "p");
+  const std::vector<ImmutableMessage> records = world_.fake().records();
+  EXPECT_EQ(plain.last_confirmed, records[records.size() - 2].id());
 }
 
 TEST_F(TransactionLifeTest, CountsWhatIsOpenFromBeforeAgainstTheLimit) {
