@@ -110,6 +110,10 @@ const MessageId* Submitter::LastConfirmed() const {
 absl::Status Submitter::StampAll(AppendRun& run) {
   const MessageId* last_confirmed = LastConfirmed();
   const size_t first = run.op().done_count();
+  // A lease begins, and is renewed, at the present (E2): not where the last reading was.
+  if (run.op().in_transaction()) [[unlikely]] {
+    RefreshClock();
+  }
   run.handed_over_at = Now();
   for (size_t i = first; i < run.op().count(); ++i) {
     MutableMessage& message = run.Open(i);

@@ -134,6 +134,22 @@ TEST_F(TransactionTest, HandsNothingOverWhoseTickIsAtTheExpiry) {
   EXPECT_EQ(Details("transactions"), "1 open");
 }
 
+// Behind what is at the backend, where one reading of the clock serves several appends.
+TEST_F(TransactionTest, BeginsTheLeaseAtThePresent) {
+  world_.fake().HoldAppends();
+  Future<Result> plain = Start(tidelog::testing::MakeInsert("a", "v"));
+  Settle();
+  world_.runtime().Advance(absl::Milliseconds(20));
+  Future<Result> begin = Start(tidelog::testing::MakeBegin("v", absl::Milliseconds(10)));
+  Settle();
+  world_.fake().StopHoldingAppends();
+  Settle();
+  const TimeTick before = Must(std::move(plain).Take()).time_tick;
+  const TxnContext txn = Must(std::move(begin).Take()).txn;
+  EXPECT_GE(txn.id, ExpiryOf(before, absl::Milliseconds(19)));
+  Must(Commit(txn, 0));
+}
+
 TEST_F(TransactionTest, CountsInTheLeaseWhatIsOnItsWay) {
   const TxnContext txn = Begin("v", absl::Seconds(1));
   const TimeTick expiry = ExpiryOf(txn.id, txn.keepalive);
