@@ -55,8 +55,7 @@ template <class T>
 std::string ListText(const T& items, std::string (*text)(const typename T::value_type&));
 
 std::string RecordText(const check::Record& record) {
-  const std::string text =
-      absl::StrCat(record.id, ":", PayloadText(record.content), "@", record.tick);
+  std::string text = absl::StrCat(record.id, ":", PayloadText(record.content), "@", record.tick);
   if (record.members.empty()) return text;
   return absl::StrCat(text, " [", ListText(record.members, &MemberText), "]");
 }
@@ -165,7 +164,7 @@ struct Words {
   std::string operator()(const check::Phase& phase) const;
 
   static std::string Acknowledged(const check::Acknowledgement& done) {
-    const std::string text = absl::StrCat(done.id, "@", done.tick);
+    std::string text = absl::StrCat(done.id, "@", done.tick);
     if (done.txn == 0) return text;
     return absl::StrCat(text, ", transaction ", done.txn, " with a lease of ",
                         LeaseText(done.lease));

@@ -105,7 +105,8 @@ def _check_visibility(target, table):
     allowed = set(table.seen_by.get(name, ()))
     allowed.update(value for pattern, value in table.target_seen_by
                    if fnmatch.fnmatch(_short(target), pattern))
-    if "public" in allowed:
+    # Bazel 4 says of every config_setting that it is public, and shows it to everybody.
+    if "public" in allowed or target.kind == "config_setting":
         return
     for label in target.visibility or ():
         if label == "//visibility:private" or label in allowed:

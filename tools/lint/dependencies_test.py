@@ -91,6 +91,10 @@ class DependenciesTest(unittest.TestCase):
             self.assert_clean("impls/file", library([], visibility=[label]))
         self.assert_clean("wal", library([], visibility=["//visibility:public"]))
 
+    def test_a_condition_has_no_view(self):
+        self.assert_clean("tools/harness", "config_setting(name = 'tsan', "
+                          "visibility = ['//visibility:public'])\n")
+
     def test_what_is_for_tests_says_so(self):
         self.assert_found("sim", library([]), "default_testonly")
         self.assert_found("walimpls/testing", library([]), "default_testonly")
