@@ -16,8 +16,10 @@ namespace {
 class LogOpenerBuilder : public OpenerBuilder {
  public:
   LogOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
-                   std::vector<InterceptorBuilder*> interceptors)
-      : backend_(*backend), interceptors_(std::move(interceptors)) {}
+                   std::vector<InterceptorBuilder*> interceptors, MakeCheckpointStore checkpoints)
+      : backend_(*backend),
+        interceptors_(std::move(interceptors)),
+        checkpoints_(std::move(checkpoints)) {}
 
   std::string_view name() const override { return backend_.name(); }
 
@@ -29,19 +31,27 @@ class LogOpenerBuilder : public OpenerBuilder {
     parts->options = split.log;
     parts->interceptors = interceptors_;
     TIDELOG_ASSIGN_OR_RETURN(parts->backend, backend_.Build(parts->environment, split.backend));
+    if (parts->environment.checkpoints == nullptr && checkpoints_ != nullptr) {
+      TIDELOG_ASSIGN_OR_RETURN(parts->own_checkpoints,
+                               checkpoints_(parts->environment, split.backend));
+      parts->environment.checkpoints = parts->own_checkpoints.get();
+    }
     return std::make_unique<LogOpener>(std::move(parts));
   }
 
  private:
   walimpls::OpenerBuilderImpls& backend_;
   const std::vector<InterceptorBuilder*> interceptors_;
+  const MakeCheckpointStore checkpoints_;
 };
 
 }  // namespace
 
 std::unique_ptr<OpenerBuilder> MakeOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
-                                                 std::vector<InterceptorBuilder*> interceptors) {
-  return std::make_unique<LogOpenerBuilder>(backend, std::move(interceptors));
+                                                 std::vector<InterceptorBuilder*> interceptors,
+                                                 MakeCheckpointStore checkpoints) {
+  return std::make_unique<LogOpenerBuilder>(backend, std::move(interceptors),
+                                            std::move(checkpoints));
 }
 
 }  // namespace tidelog::adaptor

@@ -7,19 +7,31 @@
 #ifndef TIDELOG_ADAPTOR_OPENER_BUILDER_H_
 #define TIDELOG_ADAPTOR_OPENER_BUILDER_H_
 
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "adaptor/interceptors/interceptor.h"
+#include "wal/checkpoint_store.h"
+#include "wal/environment.h"
 #include "wal/opener.h"
+#include "wal/types.h"
 #include "walimpls/opener.h"
 
 namespace tidelog::adaptor {
 
+// Makes the store of checkpoints that a backend brings (G2), of the environment and its part of the
+// config, without I/O.
+using MakeCheckpointStore = std::function<absl::StatusOr<std::unique_ptr<CheckpointStore>>(
+    const Environment& environment, const Config& config)>;
+
 // `backend` outlives the builder and its openers.  `interceptors`, outermost first, come between
-// those of the log itself and the time tick (C6), and outlive the openers too.
+// those of the log itself and the time tick (C6), and outlive the openers too.  `checkpoints` is
+// called where the environment names no store.
 std::unique_ptr<OpenerBuilder> MakeOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
-                                                 std::vector<InterceptorBuilder*> interceptors);
+                                                 std::vector<InterceptorBuilder*> interceptors,
+                                                 MakeCheckpointStore checkpoints = nullptr);
 
 }  // namespace tidelog::adaptor
 

@@ -6,6 +6,7 @@
 
 namespace tidelog {
 
+class CheckpointStore;
 class FileSystem;
 class Observer;
 class Runtime;
@@ -32,6 +33,9 @@ struct Environment {
   FileSystem* files = nullptr;
   TimeTickSource* ticks = nullptr;
   Observer* observer = nullptr;
+  // Null: that of the backend, if it brings one (file does), else none, and then checkpoints are
+  // refused (G2).
+  CheckpointStore* checkpoints = nullptr;
 };
 
 }  // namespace tidelog

@@ -10,16 +10,16 @@
 #define TIDELOG_WAL_WAL_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "wal/async/executor.h"
 #include "wal/async/future.h"
+#include "wal/checkpoint_store.h"
+#include "wal/log_info.h"  // IWYU pragma: export
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/scanner.h"
@@ -54,28 +54,6 @@ struct BatchResult {
   absl::Status rest;   // OK: all are done.  Else why; the messages behind `unknown` are not done.
 };
 
-struct LogInfo {
-  // After(*oldest) reads everything that is left; From(*oldest) is kPositionGone.  None: nothing
-  // was forgotten, and Earliest reads everything, be it nothing.
-  std::optional<Position> oldest;
-  // The newest settled record, to which a reader may read; a position above it yields
-  // kPositionGone.  None: no record.
-  std::optional<Position> tail;
-  TimeTick newest_tick{};  // D7.  0: none is stored.
-  Term newest_term{};  // The highest term ever opened for writing, as far as can be seen; 0: none.
-  // Whether some process holds the channel open for writing now.  Advice for tools: no safety rests
-  // on it.
-  enum class Holder { kNone, kLive, kUnknown } holder = Holder::kUnknown;
-  // What a backend has to say for people and tools: "segments" -> "3".  Not a contract.
-  absl::btree_map<std::string, std::string> details;
-};
-
-// How far a reader who wants to see everything committed so far must read (D7).
-struct Mvcc {
-  TimeTick time_tick{};
-  bool confirmed = false;  // A stored tick covers it.
-};
-
 // A channel opened for reading.  It creates, locks and writes nothing (A3), and it has no Append():
 // misuse does not compile.
 //
@@ -103,6 +81,10 @@ class RoWal {
   // What the log holds now.  On a writer it was checked after the call that the channel is still
   // owned.  Errors: kChannelFenced, kOnShutdown, kInner; kUnavailable, as Read().
   virtual Future<absl::StatusOr<LogInfo>> Info() = 0;
+
+  // The checkpoints of the channel, sorted by name, as they are stored (G2).  Errors:
+  // kInvalidArgument (it has no store of them), kUnavailable, kInner, kCorrupt, kOnShutdown.
+  virtual Future<absl::StatusOr<std::vector<Checkpoint>>> Checkpoints() = 0;
 
   // Ready when the log has become useless, and says why: kChannelFenced, kOnShutdown (closed),
   // kInner (poisoned). Any number may wait.
@@ -189,6 +171,20 @@ class Wal : public RoWal {
   // the tail), kInner, kUnavailable: not done. kOutcomeUnknown: the mark was handed to storage.
   // Calling it again is harmless.
   virtual Future<absl::StatusOr<Position>> Truncate(Position through) = 0;
+
+  // Registers a checkpoint, or moves it (G2): while it is there, whoever reads After(position)
+  // finds everything.  It survives restarts and changes of owners.  A name is 1 to
+  // kCheckpointNameMax bytes of [A-Za-z0-9._-].
+  //
+  // Errors, not done: kChannelFenced (a higher term owns the channel, and the checkpoints),
+  // kInvalidArgument (no store; a bad name; within a term it never goes back), kPositionGone
+  // (truncated away, or above the tail), kWalNameMismatch (a position of another log or backend),
+  // kResourceExhausted, kUnavailable, kInner, kOnShutdown.  kOutcomeUnknown: storage decides; until
+  // a later call has settled it, nothing behind the older of the two is truncated.
+  virtual Future<absl::Status> RegisterCheckpoint(std::string name, Position position) = 0;
+
+  // Removes one; done at once if it is not there.  Errors as above.
+  virtual Future<absl::Status> UnregisterCheckpoint(std::string name) = 0;
 };
 
 }  // namespace tidelog

@@ -7,6 +7,7 @@
 
 #include "adaptor/interceptors/interceptor.h"
 #include "adaptor/options.h"
+#include "wal/checkpoint_store.h"
 #include "wal/environment.h"
 #include "walimpls/opener.h"
 
@@ -15,7 +16,8 @@ namespace tidelog::adaptor {
 // Constant, but for the backend, which is safe from any thread.  Shared, so that it lives as long
 // as a log that hangs in quarantine.
 struct OpenerParts {
-  Environment environment;  // Nothing in it is null but perhaps `ticks`.
+  Environment environment;  // Nothing in it is null but perhaps `ticks` and `checkpoints`.
+  std::unique_ptr<CheckpointStore> own_checkpoints;  // What `checkpoints` is, if none was given.
   LogOptions options;
   std::vector<InterceptorBuilder*> interceptors;  // Outermost first; live as long as the program.
   std::unique_ptr<walimpls::OpenerImpls> backend;

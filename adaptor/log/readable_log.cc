@@ -144,6 +144,25 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   co_return info;
 }
 
+absl::Status ReadableLog::NoCheckpointsError() const {
+  return WalError(WalErrorCode::kInvalidArgument,
+                  absl::StrCat("checkpoints of ", ToString(log_.channel),
+                               ": this log has no store of them; backend file brings one, for "
+                               "others name one in Environment::checkpoints"));
+}
+
+Future<absl::StatusOr<std::vector<Checkpoint>>> ReadableLog::Checkpoints() {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries_);
+  co_await EnterExecutor(executor());
+  if (close_begun_) co_return ClosedError("list the checkpoints of");
+  CheckpointStore* store = opener_->environment.checkpoints;
+  if (store == nullptr) co_return NoCheckpointsError();
+  absl::StatusOr<CheckpointSet> set = co_await store->Read(log_.channel.name);
+  TIDELOG_CO_RETURN_IF_ERROR(set.status());
+  co_return std::move(set->checkpoints);
+}
+
 void ReadableLog::RaiseMark(const std::optional<Position>& found) {
   if (!found || (mark_ && mark_->time_tick >= found->time_tick)) return;
   mark_ = found;

@@ -25,6 +25,7 @@
 #include "wal/async/future.h"
 #include "wal/async/quarantine.h"
 #include "wal/async/signal.h"
+#include "wal/checkpoint_store.h"
 #include "wal/scanner.h"
 #include "wal/types.h"
 #include "wal/wal.h"
@@ -55,6 +56,7 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   // As the methods of RoWal.
   Future<absl::StatusOr<std::unique_ptr<Scanner>>> Read(ReadOptions options);
   Future<absl::StatusOr<LogInfo>> Info();
+  Future<absl::StatusOr<std::vector<Checkpoint>>> Checkpoints();
   Future<absl::Status> WhenUnavailable();
   Future<absl::Status> Close();
 
@@ -99,6 +101,8 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   // A step of closing was not done in time.
   void NoteHung(std::string_view step);
   absl::Status ClosedError(std::string_view what) const;
+  // What is asked for needs a store of checkpoints, and there is none.
+  absl::Status NoCheckpointsError() const;
 
  private:
   Future<Unit> CloseScans();

@@ -15,6 +15,7 @@
 #include "adaptor/log/writable_log.h"
 #include "wal/async/executor.h"
 #include "wal/async/future.h"
+#include "wal/checkpoint_store.h"
 #include "wal/message/message.h"
 #include "wal/scanner.h"
 #include "wal/types.h"
@@ -44,6 +45,9 @@ class HandleOf : public Interface {
     return log().Read(std::move(options));
   }
   Future<absl::StatusOr<LogInfo>> Info() override { return log().Info(); }
+  Future<absl::StatusOr<std::vector<Checkpoint>>> Checkpoints() override {
+    return log().Checkpoints();
+  }
   Future<absl::Status> WhenUnavailable() override { return log().WhenUnavailable(); }
   Future<absl::Status> Close() override { return log().Close(); }
 
@@ -80,6 +84,12 @@ class WalHandle : public HandleOf<Wal, WritableLog> {
   }
   Future<absl::StatusOr<Position>> Truncate(Position through) override {
     return log().Truncate(through);
+  }
+  Future<absl::Status> RegisterCheckpoint(std::string name, Position position) override {
+    return log().RegisterCheckpoint(std::move(name), position);
+  }
+  Future<absl::Status> UnregisterCheckpoint(std::string name) override {
+    return log().UnregisterCheckpoint(std::move(name));
   }
 };
 

@@ -69,6 +69,8 @@ Future<absl::Status> WritableLog::OpenSteps() {
   TIDELOG_CO_RETURN_IF_ERROR(backend_open);
   absl::Status learned = co_await LearnState();
   TIDELOG_CO_RETURN_IF_ERROR(learned);
+  absl::Status claimed = co_await ClaimCheckpoints();
+  TIDELOG_CO_RETURN_IF_ERROR(claimed);
   BuildChain();
   absl::StatusOr<TimeTick> highest = co_await Recover();
   TIDELOG_CO_RETURN_IF_ERROR(highest.status());
@@ -183,6 +185,7 @@ Detached WritableLog::WatchBackend() {
 
 void WritableLog::OnLost() {
   const absl::Status& reason = availability().reason();
+  marks_.Close();
   submitter_->Stop();
   appender_->Refuse(reason);
   transactions_->OnLost();
@@ -210,6 +213,7 @@ Future<absl::StatusOr<Mvcc>> WritableLog::LatestMvcc(std::string vchannel) {
 
 void WritableLog::Describe(LogInfo* info) const {
   info->details.emplace("transactions", absl::StrCat(transactions_->open_count(), " open"));
+  if (checkpoints_ != nullptr) info->details.emplace("checkpoints", checkpoints_->ToString());
   if (buffer_ != nullptr) {
     const WriteAheadBuffer::Counts& counts = buffer_->counts();
     info->details.emplace("buffer.records", absl::StrCat(buffer_->size()));
@@ -247,61 +251,6 @@ void WritableLog::AtReadYield(const ReadOptions& options, ScanPlan* plan) {
   plan->start_within = channel().term;
 }
 
-// Truncation (G3).
-
-absl::Status WritableLog::CheckTruncation(const Position& through) const {
-  if (!through.last_confirmed.has_value()) {
-    return WalError(WalErrorCode::kInvalidArgument,
-                    absl::StrCat("truncate ", ToString(channel()), ": the position has no id"));
-  }
-  const Submitter::Newest& newest = *submitter_->newest();
-  TIDELOG_ASSIGN_OR_RETURN(const std::strong_ordering order,
-                           through.last_confirmed.Compare(newest.position.last_confirmed));
-  if (order <= 0 && through.time_tick <= newest.position.time_tick) return absl::OkStatus();
-  return PositionGoneError(
-      absl::StrCat("truncate ", ToString(channel()), " through ", through.ToString(),
-                   ": it lies above the tail, ", newest.position.ToString()),
-      mark());
-}
-
-Position WritableLog::HeldBack(const Position& through) const {
-  Position mark = through;
-  const Submitter::Covering& covering = *submitter_->newest_time_tick();
-  if (BeforeWithinLog(covering.replay_from, mark.last_confirmed)) {
-    mark.last_confirmed = covering.replay_from;
-  }
-  return mark;
-}
-
-Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
-  const std::shared_ptr<ReadableLog> self = shared_from_this();
-  Entries::Entry entry(&entries());
-  co_await EnterExecutor(executor());
-  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
-  TIDELOG_CO_RETURN_IF_ERROR(CheckTruncation(through));
-  // Others move the mark as well: retention, and on a broker an owner on his way out.
-  absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
-  if (state.ok()) RaiseMark(state->truncated);
-  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
-  if (mark() && mark()->time_tick >= through.time_tick) co_return *mark();
-  // What an open needs must lie above the mark: its newest TimeTick, and where its replay begins.
-  const Submitter::Covering covering = *submitter_->newest_time_tick();
-  if (covering.tick <= through.time_tick ||
-      BeforeWithinLog(covering.replay_from, through.last_confirmed)) {
-    absl::StatusOr<AppendResult> tick = co_await appender_->AppendTimeTick(/*may_retry=*/true);
-    if (!tick.ok()) {
-      const bool unknown = EffectOf(tick.status()) == Effect::kUnknown;
-      co_return unknown ? WalErrorFrom(WalErrorCode::kUnavailable, "truncate", tick.status())
-                        : tick.status();
-    }
-  }
-  const Position target = HeldBack(through);
-  absl::Status truncated = co_await wal_->Truncate(target);
-  TIDELOG_CO_RETURN_IF_ERROR(truncated);
-  RaiseMark(target);
-  co_return *mark();
-}
-
 // Closing (H2).
 
 Future<walimpls::CloseMode> WritableLog::CloseWriter() {
@@ -310,11 +259,13 @@ Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   appender_->RefuseAllButMembers(ClosedError("append to"));
   if (serving_) co_await DrainTransactions();
   appender_->Refuse(ClosedError("append to"));
+  co_await DrainMarks();
   co_await DrainInterceptors();
   co_await DrainAppends();
   if (drained_ && availability().reason().ok()) co_await StoreLastTick();
-  const bool owes = !drained_ || !submitter_->newest() || !availability().reason().ok() ||
-                    submitter_->has_unknown() || OwesTick() || appender_->live_count() > 0;
+  const bool owes = !drained_ || marks_.taken() || !submitter_->newest() ||
+                    !availability().reason().ok() || submitter_->has_unknown() || OwesTick() ||
+                    appender_->live_count() > 0;
   co_return owes ? walimpls::CloseMode::kAbandon : walimpls::CloseMode::kClean;
 }
 
@@ -332,6 +283,22 @@ Future<Unit> WritableLog::DrainInterceptors() {
     Future<Unit> closed = (*chain_)[i].GracefulClose();
     const bool in_time = co_await ReadyWithin(&closed, log().options.interceptor_close_limit);
     if (!in_time) NoteHung(absl::StrCat("interceptor ", (*chain_)[i].name()));
+  }
+  co_return Unit{};
+}
+
+// A change of a checkpoint that is under way would come after the clean mark, and after a new owner
+// of the same term has read (A2).
+Future<Unit> WritableLog::DrainMarks() {
+  marks_.Close();
+  const absl::Duration end = executor()->Now() + log().options.close_step_limit;
+  // What a lost backend holds its close ends; and then no mark is left.
+  while (marks_.taken() && availability().reason().ok()) {
+    Future<Unit> left = marks_.WhenLeft();
+    const bool in_time = co_await ReadyWithin(&left, end - executor()->Now());
+    if (in_time) continue;
+    NoteHung("a change of a checkpoint, or a truncation");
+    co_return Unit{};
   }
   co_return Unit{};
 }

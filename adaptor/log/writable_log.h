@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,7 +13,9 @@
 #include "adaptor/append/appender.h"
 #include "adaptor/append/submitter.h"
 #include "adaptor/async/detached.h"
+#include "adaptor/async/turn.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
+#include "adaptor/checkpoint/held_checkpoints.h"
 #include "adaptor/interceptors/interceptor_chain.h"
 #include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/readable_log.h"
@@ -20,6 +23,7 @@
 #include "adaptor/timetick/tick_allocator.h"
 #include "adaptor/timetick/tick_service.h"
 #include "wal/async/future.h"
+#include "wal/checkpoint_store.h"
 #include "wal/message/message.h"
 #include "wal/wal.h"
 #include "walimpls/wal.h"
@@ -46,6 +50,8 @@ class WritableLog : public ReadableLog {
   }
   Future<absl::StatusOr<Mvcc>> LatestMvcc(std::string vchannel);
   Future<absl::StatusOr<Position>> Truncate(Position through);
+  Future<absl::Status> RegisterCheckpoint(std::string name, Position position);
+  Future<absl::Status> UnregisterCheckpoint(std::string name);
 
  protected:
   Future<OpenedBackend> StartOpen(walimpls::OpenOptions options) override;
@@ -61,6 +67,8 @@ class WritableLog : public ReadableLog {
   // The steps of Open() (D6).
   Future<absl::Status> OpenSteps();
   Future<absl::Status> LearnState();
+  Future<absl::Status> ClaimCheckpoints();
+  Detached RunClaim(CheckpointStore* store, Promise<absl::Status> claimed);
   void BuildChain();
   Future<absl::StatusOr<TimeTick>> Recover();
   Future<absl::Status> AwaitInterceptors();
@@ -74,14 +82,21 @@ class WritableLog : public ReadableLog {
   Detached WatchBackend();
   void OnLost();
 
-  // Where a mark may lie at most (G3).
+  // Where a mark may lie at most (G3): for checkpoints, and for what an open needs.
+  Position HeldByCheckpoints(const Position& through) const;
   Position HeldBack(const Position& through) const;
-  absl::Status CheckTruncation(const Position& through) const;
+  // Whether `position` is one of this log, and not above its tail; `what` is done with it.
+  absl::Status CheckPosition(std::string_view what, const Position& position) const;
+  // Why the turn was not given.
+  absl::Status MarksRefused(std::string_view what);
+  Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
+  Future<absl::Status> RegisterInTurn(std::string name, Position position);
 
   // The steps of closing (H2).
   Future<Unit> DrainTransactions();
   Future<Unit> DrainInterceptors();
   Future<Unit> DrainAppends();
+  Future<Unit> DrainMarks();
   bool OwesTick() const;
   Future<Unit> StoreLastTick();
 
@@ -98,6 +113,9 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<Submitter> submitter_;
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<TickService> tick_service_;
+  std::unique_ptr<HeldCheckpoints> checkpoints_;  // Null: there is no store of them.
+  // Whose the mark and the checkpoints are: who moves one must see the other stand still.
+  Turn marks_;
   bool drained_ = true;  // Closing: nothing hung while appends and ticks were brought to their end.
 };
 

@@ -22,6 +22,7 @@
 #include "adaptor/opener_builder.h"
 #include "wal/async/future.h"
 #include "wal/async/test_runtime.h"
+#include "wal/checkpoint_store.h"
 #include "wal/environment.h"
 #include "wal/message/message.h"
 #include "wal/observer.h"
@@ -67,6 +68,7 @@ struct LogWorldOptions {
   Config config = {};
   std::vector<InterceptorBuilder*> interceptors = {};
   TimeTickSource* ticks = nullptr;
+  CheckpointStore* checkpoints = nullptr;
 };
 
 // Closes its opener when it is destroyed; tests close the rest.

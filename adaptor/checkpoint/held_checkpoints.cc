@@ -1,0 +1,66 @@
+#include "adaptor/checkpoint/held_checkpoints.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "wal/status.h"
+
+namespace tidelog::adaptor {
+
+HeldCheckpoints::HeldCheckpoints(std::unique_ptr<CheckpointClaim> claim)
+    : claim_(std::move(claim)) {
+  for (const Checkpoint& checkpoint : claim_->content().checkpoints) {
+    possible_[checkpoint.name].push_back(checkpoint.position);
+  }
+}
+
+Future<absl::Status> HeldCheckpoints::Put(std::string name, Position position) {
+  absl::Status put = co_await claim_->Put(name, position);
+  switch (EffectOf(put)) {
+    case Effect::kDone:
+      possible_[name] = {position};
+      break;
+    case Effect::kUnknown:
+      possible_[name].push_back(position);
+      break;
+    case Effect::kNotDone:
+      break;
+  }
+  co_return put;
+}
+
+Future<absl::Status> HeldCheckpoints::Remove(std::string name) {
+  absl::Status removed = co_await claim_->Remove(name);
+  if (removed.ok()) possible_.erase(name);
+  co_return removed;
+}
+
+void HeldCheckpoints::HoldBack(Position* mark) const {
+  for (const auto& [name, positions] : possible_) {
+    for (const Position& position : positions) {
+      if (position.last_confirmed.origin() != mark->last_confirmed.origin()) continue;
+      if (position.time_tick < mark->time_tick) mark->time_tick = position.time_tick;
+      if (BeforeWithinLog(position.last_confirmed, mark->last_confirmed)) {
+        mark->last_confirmed = position.last_confirmed;
+      }
+    }
+  }
+}
+
+std::vector<std::string> HeldCheckpoints::NamesOfForeign(const MessageId::Origin& origin) const {
+  std::vector<std::string> names;
+  for (const auto& [name, positions] : possible_) {
+    if (positions.back().last_confirmed.origin() != origin) names.push_back(name);
+  }
+  return names;
+}
+
+std::string HeldCheckpoints::ToString() const {
+  std::string text;
+  for (const auto& [name, positions] : possible_) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " at ", positions.back().ToString());
+  }
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace tidelog::adaptor
