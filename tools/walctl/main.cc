@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tools/walctl/append.h"
+#include "tools/walctl/checkpoint.h"
 #include "tools/walctl/exit_code.h"
 #include "tools/walctl/inspect_commands.h"
 #include "tools/walctl/read.h"
@@ -34,6 +35,7 @@ Examples:
   walctl verify --dir D && echo sound
   walctl repair --dir D --channel orders                          # tells; --apply does it
   walctl truncate --dir D --channel orders --through "$POSITION"
+  walctl checkpoint --dir D --channel orders set indexer "$POSITION"   # truncate stops there
 
 A position is what `cat --json` prints as "position": ID@TICK.
 
@@ -48,6 +50,7 @@ struct Flags {
   CatFlags cat;
   TailFlags tail;
   TruncateFlags truncate;
+  CheckpointFlags checkpoint;
   DumpFlags dump;
   RepairFlags repair;
   bool whole_files = false;
@@ -152,6 +155,20 @@ CLI::App* AddRepair(CLI::App* app, Flags* flags) {
   return repair;
 }
 
+CLI::App* AddCheckpoint(CLI::App* app, Flags* flags) {
+  CLI::App* checkpoint = app->add_subcommand(
+      "checkpoint", "the places behind which readers go on: list, set NAME POSITION, remove NAME");
+  AddLogFlags(checkpoint, flags, /*needs_channel=*/true);
+  AddWriteFlags(checkpoint, flags);
+  checkpoint->add_option("action", flags->checkpoint.action, "list, set or remove")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"list", "set", "remove"}));
+  checkpoint->add_option("name", flags->checkpoint.name, "of the checkpoint")->type_name("NAME");
+  checkpoint->add_option("position", flags->checkpoint.position, "where to set it")
+      ->type_name("POSITION");
+  return checkpoint;
+}
+
 int Main(int argc, char** argv) {
   // A write beyond `ulimit -f` fails, and is told like any other.
   (void)std::signal(SIGXFSZ, SIG_IGN);
@@ -184,6 +201,7 @@ int Main(int argc, char** argv) {
   truncate->add_option("--through", flags.truncate.through, "forget up to this position, inclusive")
       ->type_name("POSITION")
       ->required();
+  CLI::App* checkpoint = AddCheckpoint(&app, &flags);
 
   try {
     app.parse(argc, argv);
@@ -191,6 +209,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   flags.append.write = flags.truncate.write = flags.repair.write = flags.write;
+  flags.checkpoint.write = flags.write;
   if (flags.whole_files) flags.append.mode = InputMode::kWholeFiles;
   if (flags.ndjson) flags.append.mode = InputMode::kNdjson;
   ExitCode code = ExitCode::kUsage;
@@ -202,6 +221,7 @@ int Main(int argc, char** argv) {
   if (dump->parsed()) code = RunDump(flags.log, flags.dump);
   if (repair->parsed()) code = RunRepair(flags.log, flags.repair);
   if (truncate->parsed()) code = RunTruncate(flags.log, flags.truncate);
+  if (checkpoint->parsed()) code = RunCheckpoint(flags.log, flags.checkpoint);
   if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kFailed;
   return static_cast<int>(code);
 }

@@ -30,7 +30,7 @@ ExitCode RunTruncate(const LogFlags& log_flags, const TruncateFlags& flags) {
     absl::PrintF("{\"truncated_through\":\"%s\"}\n", reached->ToString());
   } else {
     absl::PrintF("truncated through %s%s\n", reached->ToString(),
-                 *reached == *through ? "" : " (held back: what recovery needs is kept)");
+                 *reached == *through ? "" : " (held back for recovery, or by a checkpoint)");
   }
   return ExitCode::kFine;
 }

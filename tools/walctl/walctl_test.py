@@ -178,6 +178,86 @@ class ReadTest(WalctlTest):
         self.assertGreaterEqual(sum(f["frame"] == "record" for f in frames), 100)
 
 
+class CheckpointTest(WalctlTest):
+    def setUp(self):
+        super().setUp()
+        self.append(b"".join(b"%d\n" % i for i in range(1, 101)))
+        self.positions = [r["position"] for r in self.records()]
+
+    def set(self, name, position, *args):
+        done = self.log("checkpoint", "set", name, position, *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def listed(self):
+        done = self.log("checkpoint", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [(c["name"], c["position"], c["term"]) for c in objects(done.stdout)]
+
+    def test_what_is_set_is_listed_until_it_is_removed(self):
+        self.assertEqual(self.listed(), [])
+        self.assertEqual(self.set("indexer", self.positions[9]).stdout, b"")
+        done = self.set("mirror", self.positions[4], "--json")
+        self.assertEqual(json.loads(done.stdout), {"registered": "mirror"})
+        self.assertEqual(self.listed(), [("indexer", self.positions[9], 2),
+                                         ("mirror", self.positions[4], 3)])
+        text = self.log("checkpoint", "list").stdout.decode()
+        self.assertEqual(text, f"indexer {self.positions[9]} (term 2)\n"
+                               f"mirror {self.positions[4]} (term 3)\n")
+        done = self.log("checkpoint", "remove", "indexer", "--json")
+        self.assertEqual(json.loads(done.stdout), {"removed": "indexer"})
+        self.assertEqual([c[0] for c in self.listed()], ["mirror"])
+
+    def test_truncation_stops_at_the_oldest_and_a_reader_finds_everything(self):
+        self.set("mirror", self.positions[4])
+        done = self.log("truncate", "--through", self.positions[49])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(self.positions[4].encode(), done.stdout)
+        self.assertIn(b"held back", done.stdout)
+        self.assertEqual(self.cat("--after", self.positions[4], "--limit", "1"), b"6\n")
+        self.log("checkpoint", "remove", "mirror")
+        done = self.log("truncate", "--through", self.positions[49])
+        self.assertNotIn(b"held back", done.stdout)
+        self.assertEqual(self.cat("--limit", "1"), b"51\n")
+
+    def test_what_cannot_be_set_is_said(self):
+        self.log("truncate", "--through", self.positions[49])
+        self.complains(self.log("checkpoint", "set", "a", self.positions[4]), 4, "truncated")
+        self.complains(self.log("checkpoint", "set", "a", "yesterday"), 2, "yesterday")
+        self.complains(self.log("checkpoint", "set", "a/b", self.positions[60]), 2, "a/b")
+        self.complains(self.log("checkpoint", "set", "a"), 2, "POSITION")
+        self.complains(self.log("checkpoint", "remove"), 2, "NAME")
+        self.complains(self.log("checkpoint", "list", "a"), 2, "NAME")
+        self.complains(self.log("checkpoint", "move", "a"), 2, "move")
+        self.set("b", self.positions[60])
+        self.complains(self.log("checkpoint", "remove", "a"), 2, "no checkpoint a", "has: b")
+        self.append(b"x\n", channel="d")
+        self.complains(self.log("checkpoint", "set", "a", self.positions[60], channel="d"), 2,
+                       "another log")
+        self.complains(self.log("checkpoint", channel="e"), 1, "the channels there are: c, d")
+        none = ("--backend", "memory", "--channel", "c", "set", "a", "memory.00000001.0.1@1")
+        self.complains(walctl("checkpoint", *none), 2, "no store")
+
+    def test_a_live_writer_is_not_disturbed_unless_asked(self):
+        writer = self.start_append()
+        self.complains(self.log("checkpoint", "set", "a", self.positions[4]), 5, "--take-over")
+        self.assertEqual(self.listed(), [])  # Reading disturbs nobody.
+        self.set("a", self.positions[4], "--take-over")
+        _, error = writer.communicate(b"late\n")
+        self.assertEqual(writer.returncode, 5, error)
+
+    def test_what_is_damaged_is_told_with_the_file_and_the_way_out(self):
+        self.set("a", self.positions[4])
+        place = os.path.join(self.dir, ".checkpoints", "c")
+        name = sorted(n for n in os.listdir(place) if n.startswith("checkpoints-"))[0]
+        with open(os.path.join(place, name), "r+b") as file:
+            file.seek(40)
+            file.write(b"#")
+        self.complains(self.log("checkpoint"), 3, name, "remove it")
+        self.complains(self.log("append", stdin=b"a\n"), 3, name)
+        self.assertEqual(self.cat("--limit", "1"), b"1\n")  # Readers need none of it.
+
+
 class CorruptionTest(WalctlTest):
     def test_a_flipped_bit_is_found_and_nothing_wrong_is_delivered(self):
         self.append(b"".join(b"record number %d\n" % i for i in range(1000)))
