@@ -33,6 +33,7 @@ constexpr DurationKey kDurations[] = {
     {"slow_append_limit", &LogOptions::slow_append_limit, absl::Milliseconds(1), absl::Hours(1)},
     {"buffer_age_max", &LogOptions::buffer_age_max, absl::Milliseconds(1), absl::Hours(1)},
     {"txn_lease", &LogOptions::txn_lease, absl::Milliseconds(1), absl::Hours(24)},
+    {"idempotency_window", &LogOptions::idempotency_window, absl::Milliseconds(1), absl::Hours(24)},
 };
 
 struct NumberKey {
@@ -47,6 +48,8 @@ constexpr NumberKey kNumbers[] = {
     {"buffer_bytes_max", &LogOptions::buffer_bytes_max, 0, uint64_t{1} << 40},
     {"txn_open_max", &LogOptions::txn_open_max, 1, 1u << 20},
     {"txn_bytes_max", &LogOptions::txn_bytes_max, 1, uint64_t{1} << 40},
+    {"idempotency_keys_max", &LogOptions::idempotency_keys_max, 1, 1u << 24},
+    {"idempotency_bytes_max", &LogOptions::idempotency_bytes_max, 1, uint64_t{1} << 40},
     {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
 };
 

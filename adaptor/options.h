@@ -50,6 +50,13 @@ struct LogOptions {
   size_t txn_open_max = 1024;
   size_t txn_bytes_max = size_t{64} << 20;
 
+  // How far back idempotency keys are remembered (G4): in ticks to the newest record, how many of a
+  // channel, and how many bytes of them (with 256 for each).  The first that is reached counts.  An
+  // open replays that far back, and Truncate() leaves that in storage.
+  absl::Duration idempotency_window = absl::Minutes(10);
+  size_t idempotency_keys_max = 100000;
+  size_t idempotency_bytes_max = size_t{64} << 20;
+
   // One append of so many has its interceptors timed; 0: none.
   uint64_t sampling_rate = 256;
 };

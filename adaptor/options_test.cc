@@ -20,6 +20,9 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
                                                          {"wal.sampling_rate", "0"},
                                                          {"wal.buffer_bytes_max", "0"},
                                                          {"wal.buffer_age_max", "3s"},
+                                                         {"wal.idempotency_window", "4s"},
+                                                         {"wal.idempotency_keys_max", "5"},
+                                                         {"wal.idempotency_bytes_max", "6"},
                                                          {"directory", "d"},
                                                          {"walrus", "w"}});
   ASSERT_TRUE(split.ok()) << split.status();
@@ -28,6 +31,9 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
   EXPECT_EQ(split->log.sampling_rate, 0u);
   EXPECT_EQ(split->log.buffer_bytes_max, 0u);
   EXPECT_EQ(split->log.buffer_age_max, absl::Seconds(3));
+  EXPECT_EQ(split->log.idempotency_window, absl::Seconds(4));
+  EXPECT_EQ(split->log.idempotency_keys_max, 5u);
+  EXPECT_EQ(split->log.idempotency_bytes_max, 6u);
   EXPECT_EQ(split->log.retry_delay_min, LogOptions().retry_delay_min);
   EXPECT_THAT(split->backend, ElementsAre(Pair("directory", "d"), Pair("walrus", "w")));
 }

@@ -19,7 +19,8 @@
 #include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/checkpoint_store.h"
-#include "wal/log_info.h"  // IWYU pragma: export
+#include "wal/idempotency.h"  // IWYU pragma: export
+#include "wal/log_info.h"     // IWYU pragma: export
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/scanner.h"
@@ -138,10 +139,12 @@ class Wal : public RoWal {
   //   kChannelFenced      not done  A higher term owns the channel.  Final.
   //   kOnShutdown         not done  The log is closed.
   //   kTooLarge           not done  Above limits(), or a body too much; terminal.
-  //   kResourceExhausted  not done  The queue or the disk is full, or too many transactions are
-  //   open. kDeadlineExceeded   not done  `timeout` ran out in the queue. kInvalidArgument    not
-  //   done  A barrier more than 10 s ahead; a type or property that is the
-  //                                 log's own; a member of another VChannel than its transaction's.
+  //   kResourceExhausted  not done  The queue or the disk is full; too many transactions are open,
+  //                                 or repeats of idempotency keys wait.
+  //   kDeadlineExceeded   not done  `timeout` ran out in the queue.
+  //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
+  //                                 log's own; a member of another VChannel than its transaction's;
+  //                                 an idempotency key that is none (wal/idempotency.h).
   //   kTransactionExpired not done  The transaction is not known, or has ended, or its lease would
   //                                 have run out at the message's tick; says which.
   //   kInvalidTransactionState  not done  Its commit or rollback is under way; or a commit counts
@@ -155,9 +158,10 @@ class Wal : public RoWal {
 
   // Appends all messages next to each other, in order; if not all, a prefix (C8).  Errors as
   // Append()'s.  An empty batch is done at once.  kInvalidArgument, nothing appended, for what
-  // would have to wait for another of the same batch: two equal idempotency keys; a begin, a
-  // commit, a rollback or an exclusive message beside others.  Bodies may be in a batch; if one of
-  // them would not count in its transaction any more, nothing more of the batch is handed over.
+  // would have to wait for another of the same batch: two equal idempotency keys of one VChannel; a
+  // begin, a commit, a rollback or an exclusive message beside others; and for idempotency keys
+  // beside bodies of transactions.  Bodies may be in a batch; if one of them would not count in its
+  // transaction any more, nothing more of the batch is handed over.
   virtual Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages,
                                           AppendOptions options) = 0;
 

@@ -31,11 +31,17 @@ const ImmutableMessage& AppendRun::Seal(size_t index) {
 void AppendRun::Send(size_t unknown_count, const absl::Status& status) {
   Reply reply = *std::exchange(reply_, std::nullopt);
   if (auto* single = std::get_if<SingleReply>(&reply)) {
-    if (op_.done_count() == 1) {
+    if (!op_.repeats_.empty()) {
+      single->Set(*op_.repeats_[0]);
+    } else if (op_.done_count() == 1) {
       single->Set(op_.result(0));
     } else {
       single->Set(status);
     }
+    return;
+  }
+  if (!op_.repeats_.empty()) {
+    std::get<BatchReply>(reply).Set(WithRepeats(unknown_count, status));
     return;
   }
   BatchResult result;
@@ -43,6 +49,29 @@ void AppendRun::Send(size_t unknown_count, const absl::Status& status) {
   result.unknown = unknown_count;
   result.rest = status;
   std::get<BatchReply>(reply).Set(std::move(result));
+}
+
+BatchResult AppendRun::WithRepeats(size_t unknown_count, const absl::Status& status) const {
+  BatchResult result;
+  size_t repeats = 0;  // Behind the first message that is not done, and the last that is unknown.
+  size_t done = 0;
+  bool all_done = true;
+  for (const std::optional<AppendResult>& repeat : op_.repeats_) {
+    if (all_done && (repeat || done < op_.done_count())) {
+      result.done.push_back(repeat ? *repeat : op_.result(done++));
+      continue;
+    }
+    all_done = false;
+    if (repeat) {
+      ++repeats;
+    } else if (unknown_count > 0) {
+      --unknown_count;
+      result.unknown += repeats + 1;
+      repeats = 0;
+    }
+  }
+  if (!all_done) result.rest = status;
+  return result;
 }
 
 void AppendRun::AnswerEarly(const absl::Status& status) {

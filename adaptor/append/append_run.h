@@ -109,6 +109,8 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
 
  private:
   void Send(size_t unknown_count, const absl::Status& status);
+  // What came of the batch, with the repeats of idempotency keys in their places (G4).
+  BatchResult WithRepeats(size_t unknown_count, const absl::Status& status) const;
 
   AppendOp op_;
   std::optional<Reply> reply_;

@@ -1,5 +1,6 @@
 #include "adaptor/append/appendable.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -63,14 +64,29 @@ absl::Status CheckTransaction(const PChannel& channel, const RecordView& record)
   return WalError(WalErrorCode::kInvalidArgument, absl::StrCat(What(channel, record), ": ", what));
 }
 
+// G4.
+absl::Status CheckIdempotencyKey(const PChannel& channel, const RecordView& record) {
+  const std::optional<std::string_view> key = record.idempotency_key();
+  if (!key) return absl::OkStatus();
+  std::string what;
+  if (key->empty()) {
+    what = "its idempotency key is empty";
+  } else if (key->size() > kIdempotencyKeyMax) {
+    what = absl::StrCat("its idempotency key is of ", key->size(), " bytes, and at most ",
+                        kIdempotencyKeyMax, " are allowed");
+  } else if ((record.flags() & kHasTxn) != 0 && record.type() != MessageType::kCommitTxn) {
+    what = "in a transaction only the commit has an idempotency key";
+  }
+  if (what.empty()) return absl::OkStatus();
+  return WalError(WalErrorCode::kInvalidArgument, absl::StrCat(What(channel, record), ": ", what));
+}
+
 // The one place that says what is not there yet.
 absl::Status CheckSupported(const PChannel& channel, const RecordView& record) {
-  std::string_view what;
-  if (record.type() == MessageType::kAlterWal) what = "switches of the backend";
-  if (record.idempotency_key()) what = "idempotency keys";
-  if (what.empty()) return absl::OkStatus();
-  return WalError(WalErrorCode::kInvalidArgument,
-                  absl::StrCat(What(channel, record), ": ", what, " are not supported yet"));
+  if (record.type() != MessageType::kAlterWal) return absl::OkStatus();
+  return WalError(
+      WalErrorCode::kInvalidArgument,
+      absl::StrCat(What(channel, record), ": switches of the backend are not supported yet"));
 }
 
 }  // namespace
@@ -80,6 +96,7 @@ absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits
   TIDELOG_RETURN_IF_ERROR(CheckSize(channel, limits, record));
   TIDELOG_RETURN_IF_ERROR(CheckOrigin(channel, record));
   TIDELOG_RETURN_IF_ERROR(CheckTransaction(channel, record));
+  TIDELOG_RETURN_IF_ERROR(CheckIdempotencyKey(channel, record));
   return CheckSupported(channel, record);
 }
 

@@ -1,6 +1,7 @@
 #include "adaptor/append/appendable.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -10,6 +11,8 @@
 #include "wal/message/message.h"
 #include "wal/message/message_factory.h"
 #include "wal/status.h"
+#include "wal/types.h"
+#include "wal/wal.h"
 
 namespace tidelog::adaptor {
 namespace {
@@ -100,9 +103,47 @@ TEST_F(AppendableTest, TakesIntoABatchWhatNeedNotWaitForOthers) {
 
 TEST_F(AppendableTest, RefusesWhatIsNotSupportedYetBySayingSo) {
   ExpectRefused(MutableMessage::Builder(MessageType::kAlterWal), "switches of the backend are not");
+}
+
+// G4.
+TEST_F(AppendableTest, TakesIdempotencyKeysOnMessagesAndCommits) {
+  MutableMessage::Builder longest(MessageType::kInsert), commit(MessageType::kCommitTxn),
+      exclusive(MessageType::kManualFlush);
+  longest.IdempotencyKey(std::string(kIdempotencyKeyMax, 'k'));
+  commit.Txn({TimeTick{5}, absl::Seconds(1)}).TxnBodies(1).IdempotencyKey("k");
+  exclusive.IdempotencyKey("k");
+  const AppendLimits limits{.message_bytes_max = 2000, .property_count_max = 2};
+  const MutableMessage message = *std::move(longest).Build("");
+  EXPECT_TRUE(CheckAppendable(channel_, limits, message.view()).ok());
+  EXPECT_TRUE(Check(std::move(commit)).ok());
+  EXPECT_TRUE(Check(std::move(exclusive)).ok());
+}
+
+TEST_F(AppendableTest, RefusesAnIdempotencyKeyThatIsTooLongInOneSentence) {
   MutableMessage::Builder keyed(MessageType::kInsert);
-  keyed.IdempotencyKey("k");
-  ExpectRefused(std::move(keyed), "idempotency keys are not supported yet");
+  keyed.IdempotencyKey(std::string(kIdempotencyKeyMax + 1, 'k'));
+  const AppendLimits limits{.message_bytes_max = 2000, .property_count_max = 2};
+  const MutableMessage message = *std::move(keyed).Build("");
+  const absl::Status status = CheckAppendable(channel_, limits, message.view());
+  EXPECT_EQ(GetWalErrorCode(status), WalErrorCode::kInvalidArgument);
+  EXPECT_EQ(status.message(),
+            "append a Insert to orders@1: its idempotency key is of 1025 bytes, and at most 1024 "
+            "are allowed");
+}
+
+TEST_F(AppendableTest, RefusesAnIdempotencyKeyWhereItMeansNothing) {
+  MutableMessage::Builder empty(MessageType::kInsert);
+  empty.IdempotencyKey("");
+  ExpectRefused(std::move(empty), "its idempotency key is empty");
+  for (const MessageType type :
+       {MessageType::kBeginTxn, MessageType::kInsert, MessageType::kRollbackTxn}) {
+    MutableMessage::Builder member = MessageFactory::AnyBuilder(type);
+    member.Txn({TimeTick{5}, absl::Seconds(1)}).IdempotencyKey("k");
+    ExpectRefused(std::move(member), "only the commit has an idempotency key");
+  }
+  MutableMessage::Builder tick = MessageFactory::AnyBuilder(MessageType::kTimeTick);
+  tick.IdempotencyKey("k");
+  ExpectRefused(std::move(tick), "only the log itself");
 }
 
 }  // namespace

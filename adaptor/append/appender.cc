@@ -89,11 +89,11 @@ Detached Appender::Run(AppendRun::Request* request) {
     run.phase = Phase::kWaitingInInterceptor;
     go = co_await std::move(*verdict.until());
     run.phase = Phase::kRunning;
-    if (!go.ok()) break;
+    if (!go.ok() || run.op().count() == 0) break;
     ++run.passed;
     go = StillWanted(run);  // The wait may have been long.
   }
-  while (go.ok()) {
+  while (go.ok() && run.op().count() > 0) {
     run.phase = Phase::kWaitingForTurn;
     while (!parts_.submitter->MayGo(run) && StillWanted(run).ok()) {
       co_await parts_.submitter->WaitTurn(run);

@@ -1,6 +1,8 @@
 #include "adaptor/append/submitter.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -107,6 +109,15 @@ const MessageId* Submitter::LastConfirmed() const {
   return newest != nullptr && BeforeWithinLog(*newest, *begin) ? newest : begin;
 }
 
+std::optional<MessageId> Submitter::ReplayStart(TimeTick tick,
+                                                const MessageId* last_confirmed) const {
+  std::optional<MessageId> start = parts_.boundary;
+  if (newest_) start = *last_confirmed;
+  const std::optional<MessageId> window = parts_.idempotency->WindowStart(tick);
+  if (window && (!start || BeforeWithinLog(*window, *start))) start = window;
+  return start;
+}
+
 absl::Status Submitter::StampAll(AppendRun& run) {
   const MessageId* last_confirmed = LastConfirmed();
   const size_t first = run.op().done_count();
@@ -131,8 +142,8 @@ absl::Status Submitter::StampAll(AppendRun& run) {
     }
     MessageStamper::Stamp(message, parts_.log->channel.term, tick, last_confirmed);
     if (record.type() == MessageType::kTimeTick) {
-      const MessageId* boundary = parts_.boundary ? &*parts_.boundary : nullptr;
-      MessageStamper::SetReplayStart(message, newest_ ? last_confirmed : boundary);
+      const std::optional<MessageId> start = ReplayStart(tick, last_confirmed);
+      MessageStamper::SetReplayStart(message, start ? &*start : nullptr);
     }
   }
   run.last_confirmed = last_confirmed != nullptr ? *last_confirmed : MessageId();
@@ -182,22 +193,29 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
     // What is open depends on it.
     CHECK(!newest_ || BeforeWithinLog(newest_->id, ids[i]))
         << ToString(parts_.log->channel) << ": appends do not complete in log order (D8)";
-    CountIn(record, result);
+    CountIn(run, record, result);
     if (parts_.buffer != nullptr) Buffer(run, group.first + i, ids[i]);
     newest_ = Newest{ids[i], result.position()};
   }
 }
 
-void Submitter::CountIn(const RecordView& record, const AppendResult& result) {
+void Submitter::CountIn(const AppendRun& run, const RecordView& record,
+                        const AppendResult& result) {
   using Role = TransactionTable::Role;
-  const Role role = parts_.transactions->OnStored(record, result.id);
+  const TransactionTable::Outcome outcome = parts_.transactions->OnStored(record, result.id);
+  if (run.op().keyed()) [[unlikely]] {
+    parts_.idempotency->OnStored(record, result.id, outcome);
+  } else {
+    parts_.idempotency->OnStoredWithoutKey(record);
+  }
+  const Role role = outcome.role;
   if (record.type() == MessageType::kTimeTick) {
     mvcc_.OnTimeTick(result.time_tick);
-    // The replay of an open that finds the first tick of a term begins at the boundary, and where
-    // the oldest transaction begins that was open there.
+    // As the replay of an open does that finds it.
     MessageId from = result.last_confirmed;
-    if (!newest_ && parts_.boundary && BeforeWithinLog(*parts_.boundary, from)) {
-      from = *parts_.boundary;
+    const std::string_view replay_start = record.replay_start_key();
+    if (!replay_start.empty()) {
+      from = std::min(from, MessageId(from.origin(), replay_start), BeforeWithinLog);
     }
     newest_time_tick_ = Covering{result.time_tick, from};
   } else if (role == Role::kNone || role == Role::kCommitted) {

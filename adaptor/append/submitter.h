@@ -14,6 +14,7 @@
 #include "adaptor/append/append_run.h"
 #include "adaptor/async/intrusive_list.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
+#include "adaptor/interceptors/idempotency/idempotency.h"
 #include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
@@ -47,6 +48,7 @@ class Submitter {
     TickAllocator* ticks;
     Availability* availability;
     TxnSessions* transactions;
+    Idempotency* idempotency;
     // What stored TimeTicks carry as replay_start while nothing of this term is stored (D6).
     std::optional<MessageId> boundary;
     WriteAheadBuffer* buffer;  // Is given what is acknowledged; null: there is none.
@@ -118,13 +120,16 @@ class Submitter {
 
   // The id to stamp; null: the message's own (D3, D6).
   const MessageId* LastConfirmed() const;
+  // Where the replay of an open begins that finds the TimeTick at `tick`; none: at its
+  // last-confirmed (D6).
+  std::optional<MessageId> ReplayStart(TimeTick tick, const MessageId* last_confirmed) const;
   absl::Status StampAll(AppendRun& run);
   void SubmitGroups(AppendRun& run);
   void SubmitGroup(AppendRun& run, size_t first, size_t count);
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
   void Buffer(AppendRun& run, size_t index, const MessageId& id);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
-  void CountIn(const RecordView& record, const AppendResult& result);
+  void CountIn(const AppendRun& run, const RecordView& record, const AppendResult& result);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
   void MaybeReopen();
   void WakeFirst();

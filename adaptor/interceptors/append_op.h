@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/log/check.h"
@@ -32,16 +33,18 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
       bytes_ += message.encoded_size();
       in_transaction_ |= (message.view().flags() & kHasTxn) != 0;
       exclusive_ |= IsExclusive(message.type());
+      keyed_ |= message.view().idempotency_key().has_value();
       slots_.emplace_back(std::move(message));
     }
   }
   AppendOp(const AppendOp&) = delete;
   AppendOp& operator=(const AppendOp&) = delete;
 
-  // Constant.
+  // Constant, but for AnswerRepeats().
   size_t count() const { return slots_.size(); }
   size_t bytes() const { return bytes_; }  // Of all messages' encoded_size().
   bool wait_when_full() const { return wait_when_full_; }
+  bool keyed() const { return keyed_; }  // Any of its messages has an idempotency key.
   bool in_transaction() const { return in_transaction_; }  // Any of its messages is.
   bool exclusive() const { return exclusive_; }            // It is one exclusive message (C8).
 
@@ -56,6 +59,11 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
     CHECK(slots_[index].open.has_value()) << "a message cannot be changed behind Before()";
     return *slots_[index].open;
   }
+
+  // Takes the messages out that were stored by earlier appends, with what those were told:
+  // `results` has an element a message, none for those that stay.  Requires: in Before() or while
+  // that waits, before any interceptor inside has seen it; called once.
+  void AnswerRepeats(std::vector<std::optional<AppendResult>> results);
 
   // The outcome, known in After(): the first done_count() messages are stored, with these results;
   // of the next unknown_count() nobody knows (C2); the others are not, and status() says why.
@@ -75,12 +83,28 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
   const bool wait_when_full_;
   bool in_transaction_ = false;
   bool exclusive_ = false;
+  bool keyed_ = false;
   size_t bytes_ = 0;
   size_t unknown_count_ = 0;
   absl::Status status_;
   absl::InlinedVector<Slot, 1> slots_;
   absl::InlinedVector<AppendResult, 1> results_;
+  // Of AnswerRepeats(): an element for each message that this began with; none of them: empty.
+  std::vector<std::optional<AppendResult>> repeats_;
 };
+
+inline void AppendOp::AnswerRepeats(std::vector<std::optional<AppendResult>> results) {
+  CHECK(results.size() == slots_.size() && repeats_.empty());
+  absl::InlinedVector<Slot, 1> left;
+  bytes_ = 0;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (results[i]) continue;
+    bytes_ += slots_[i].open->encoded_size();
+    left.push_back(std::move(slots_[i]));
+  }
+  slots_ = std::move(left);
+  repeats_ = std::move(results);
+}
 
 }  // namespace tidelog::adaptor
 

@@ -39,7 +39,9 @@ class [[nodiscard]] Verdict {
     CHECK(!status.ok());
     return Verdict(std::move(status));
   }
-  // The append waits: OK is Go(), an error is Stop().
+  // The append ends done: AppendOp::AnswerRepeats() has left nothing of it.  No After().
+  static Verdict Done() { return Verdict(MakeReadyFuture(absl::OkStatus())); }
+  // The append waits: OK is Go(), or Done() if nothing of it is left; an error is Stop().
   static Verdict Wait(Future<absl::Status> until) { return Verdict(std::move(until)); }
 
   // True of Go().
@@ -75,8 +77,13 @@ class Interceptor {
   // What is fed with the replay, before Ready(); null: nothing.
   virtual RecoveryObserver* recovery() { return nullptr; }
 
-  // True: appends of which nothing is in a transaction pass it by.  Constant.
-  virtual bool for_transactions_only() const { return false; }
+  // Which appends it wraps; the others pass it by.  Constant.
+  enum class Scope {
+    kAll,
+    kTransactions,     // Those of which something is in a transaction.
+    kIdempotencyKeys,  // Those of which something has an idempotency key.
+  };
+  virtual Scope scope() const { return Scope::kAll; }
 
   // On the way down, outermost interceptor first.
   virtual Verdict Before(AppendOp& op) = 0;

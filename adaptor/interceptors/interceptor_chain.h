@@ -23,8 +23,8 @@ class InterceptorChain {
 
   // Inside those that are there.  Requires: no append came yet.
   void Add(std::unique_ptr<Interceptor> interceptor) {
-    const bool for_transactions_only = interceptor->for_transactions_only();
-    interceptors_.push_back({std::move(interceptor), for_transactions_only, {}});
+    const Interceptor::Scope scope = interceptor->scope();
+    interceptors_.push_back({std::move(interceptor), scope, {}});
   }
 
   size_t size() const { return interceptors_.size(); }
@@ -54,11 +54,19 @@ class InterceptorChain {
  private:
   struct Link {
     std::unique_ptr<Interceptor> interceptor;
-    bool for_transactions_only;
+    Interceptor::Scope scope;
     Timing timing;
   };
   bool PassesBy(size_t index, const AppendOp& op) const {
-    return interceptors_[index].for_transactions_only && !op.in_transaction();
+    switch (interceptors_[index].scope) {
+      case Interceptor::Scope::kAll:
+        return false;
+      case Interceptor::Scope::kTransactions:
+        return !op.in_transaction();
+      case Interceptor::Scope::kIdempotencyKeys:
+        return !op.keyed();
+    }
+    return false;
   }
   Verdict TimedBefore(size_t index, AppendOp& op);
   void TimedAfter(size_t index, const AppendOp& op);

@@ -112,6 +112,13 @@ void WritableLog::BuildChain() {
   const TxnSessions::Limits limits{options.txn_open_max, options.txn_bytes_max, options.txn_lease};
   auto transactions = std::make_unique<TxnSessions>(&channel(), limits);
   transactions_ = transactions.get();
+  const Idempotency::Limits keys{
+      {options.idempotency_window, options.idempotency_keys_max, options.idempotency_bytes_max},
+      options.in_flight_count_max,
+      options.in_flight_bytes_max};
+  auto idempotency = std::make_unique<Idempotency>(&channel(), keys, transactions_);
+  idempotency_ = idempotency.get();
+  chain_->Add(std::move(idempotency));
   chain_->Add(std::move(transactions));
   const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
   chain_->Add(std::make_unique<Admission>(&channel(), admission));
@@ -153,8 +160,8 @@ void WritableLog::BuildAppendPath(TimeTick highest) {
   const WriteAheadBuffer::Limits limits{log().options.buffer_bytes_max,
                                         log().options.buffer_age_max};
   if (limits.bytes_max > 0) buffer_ = std::make_unique<WriteAheadBuffer>(limits, wal_->boundary());
-  const Submitter::Parts submitter{
-      &log(), wal_, ticks_.get(), &availability(), transactions_, wal_->boundary(), buffer_.get()};
+  const Submitter::Parts submitter{&log(),        wal_,         ticks_.get(),     &availability(),
+                                   transactions_, idempotency_, wal_->boundary(), buffer_.get()};
   submitter_ = std::make_unique<Submitter>(submitter);
   const Appender::Parts appender{&log(),       &entries(),       &availability(),
                                  chain_.get(), submitter_.get(), &limits_};
@@ -214,6 +221,9 @@ Future<absl::StatusOr<Mvcc>> WritableLog::LatestMvcc(std::string vchannel) {
 void WritableLog::Describe(LogInfo* info) const {
   info->details.emplace("transactions", absl::StrCat(transactions_->open_count(), " open"));
   if (checkpoints_ != nullptr) info->details.emplace("checkpoints", checkpoints_->ToString());
+  info->details.emplace("idempotency",
+                        absl::StrCat(idempotency_->key_count(), " keys remembered, ",
+                                     idempotency_->waiting_count(), " appends waiting"));
   if (buffer_ != nullptr) {
     const WriteAheadBuffer::Counts& counts = buffer_->counts();
     info->details.emplace("buffer.records", absl::StrCat(buffer_->size()));

@@ -16,6 +16,7 @@
 #include "adaptor/async/turn.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/checkpoint/held_checkpoints.h"
+#include "adaptor/interceptors/idempotency/idempotency.h"
 #include "adaptor/interceptors/interceptor_chain.h"
 #include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/readable_log.h"
@@ -106,6 +107,7 @@ class WritableLog : public ReadableLog {
   TimeTick stored_before_{};  // The newest tick when it was opened, as the backend says.
   AppendLimits limits_;
   std::unique_ptr<InterceptorChain> chain_;
+  Idempotency* idempotency_ = nullptr;   // In the chain.
   TxnSessions* transactions_ = nullptr;  // In the chain.
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;

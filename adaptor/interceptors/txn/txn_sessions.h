@@ -14,7 +14,6 @@
 #include "absl/time/time.h"
 #include "adaptor/interceptors/append_op.h"
 #include "adaptor/interceptors/interceptor.h"
-#include "adaptor/recovery/recovery_observer.h"
 #include "wal/async/future.h"
 #include "wal/async/signal.h"
 #include "wal/message/message.h"
@@ -25,14 +24,15 @@
 
 namespace tidelog::adaptor {
 
-// The outermost interceptor, so that a body counts as in flight from the call on: a commit called
-// behind it waits for it, wherever it is.  And the submitter's partner: what is stored goes into
-// the same table that readers have, and no member is handed over that would not count.
+// Outside of all interceptors that a body may wait in, so that it counts as in flight from the call
+// on: a commit called behind it waits for it, wherever it is.  And the submitter's partner: what is
+// stored goes into the same table that readers have, and no member is handed over that would not
+// count.
 //
 // INVARIANT: there is a session for each transaction that the table has open.
 //
 // Confined to the channel's executor.
-class TxnSessions : public Interceptor, public RecoveryObserver {
+class TxnSessions : public Interceptor {
  public:
   struct Limits {
     size_t open_max;       // Transactions.
@@ -45,16 +45,10 @@ class TxnSessions : public Interceptor, public RecoveryObserver {
 
   // As Interceptor.  A commit or rollback waits until no body is in flight.
   std::string_view name() const override { return "transactions"; }
-  RecoveryObserver* recovery() override { return this; }
-  bool for_transactions_only() const override { return true; }
+  Scope scope() const override { return Scope::kTransactions; }
   Verdict Before(AppendOp& op) override { return Enter(op); }
   void Withdraw(AppendOp& op) override;
   void After(const AppendOp& op) override { Leave(op); }
-  // E4.
-  void OnReplayed(const ImmutableMessage& message) override {
-    (void)OnStored(message.record(), message.id());
-  }
-
   // For the submitter.
 
   // Whether the member `record` may be handed over with `tick`.  kTransactionExpired: its
@@ -64,13 +58,14 @@ class TxnSessions : public Interceptor, public RecoveryObserver {
   void OnHandOver(const RecordView& record);
   // Something handed over ended not done, and so will all that was handed over behind it (D8).
   void OnFailure();
-  // `record` is acknowledged.  Called in log order.
-  TransactionTable::Role OnStored(const RecordView& record, const MessageId& id) {
+  // `record` is acknowledged, or replayed (E4).  Called in log order.  What it yields is valid
+  // until the next call.
+  TransactionTable::Outcome OnStored(const RecordView& record, const MessageId& id) {
     const TransactionTable::Outcome outcome = table_.Feed(record, id);
     if (outcome.role != TransactionTable::Role::kNone || !outcome.ended.empty()) [[unlikely]] {
       Apply(outcome);
     }
-    return outcome.role;
+    return outcome;
   }
 
   // Where the oldest one that is open begins; null: none is (D3).

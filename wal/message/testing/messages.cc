@@ -34,6 +34,20 @@ MutableMessage MakeInsert(std::string_view payload, std::string_view vchannel) {
   return MakeMessage(MessageType::kInsert, payload, vchannel);
 }
 
+MutableMessage MakeKeyed(std::string_view key, std::string_view payload,
+                         std::string_view vchannel) {
+  MutableMessage::Builder builder = BuilderFor(MessageType::kInsert, vchannel);
+  builder.IdempotencyKey(key);
+  return BuildOrDie(std::move(builder), payload);
+}
+
+MutableMessage MakeKeyedCommit(std::string_view key, std::string_view vchannel,
+                               const TxnContext& txn, uint32_t bodies) {
+  MutableMessage::Builder builder = BuilderFor(MessageType::kCommitTxn, vchannel);
+  builder.Txn(txn).TxnBodies(bodies).IdempotencyKey(key);
+  return BuildOrDie(std::move(builder), "");
+}
+
 MutableMessage MakeBegin(std::string_view vchannel, absl::Duration keepalive) {
   MutableMessage::Builder builder = BuilderFor(MessageType::kBeginTxn, vchannel);
   builder.Txn(TxnContext{TimeTick{0}, keepalive});

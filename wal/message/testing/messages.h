@@ -17,6 +17,12 @@ MutableMessage MakeInsert(std::string_view payload, std::string_view vchannel = 
 MutableMessage MakeMessage(MessageType type, std::string_view payload,
                            std::string_view vchannel = "");
 
+// With an idempotency key (G4).
+MutableMessage MakeKeyed(std::string_view key, std::string_view payload,
+                         std::string_view vchannel = "");
+MutableMessage MakeKeyedCommit(std::string_view key, std::string_view vchannel,
+                               const TxnContext& txn, uint32_t bodies);
+
 // A transaction's messages.  Without a lease the begin asks for the default one.
 MutableMessage MakeBegin(std::string_view vchannel,
                          absl::Duration keepalive = absl::ZeroDuration());

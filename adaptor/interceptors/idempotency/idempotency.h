@@ -1,0 +1,119 @@
+// Idempotency: stores what has an idempotency key once (G4).
+#ifndef TIDELOG_ADAPTOR_INTERCEPTORS_IDEMPOTENCY_IDEMPOTENCY_H_
+#define TIDELOG_ADAPTOR_INTERCEPTORS_IDEMPOTENCY_IDEMPOTENCY_H_
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "adaptor/interceptors/append_op.h"
+#include "adaptor/interceptors/interceptor.h"
+#include "adaptor/interceptors/txn/txn_sessions.h"
+#include "adaptor/recovery/recovery_observer.h"
+#include "wal/async/future.h"
+#include "wal/message/message.h"
+#include "wal/message/message_id.h"
+#include "wal/message/record.h"
+#include "wal/types.h"
+#include "wal/utility/idempotency_table.h"
+#include "wal/utility/transaction_table.h"
+
+namespace tidelog::adaptor {
+
+// The outermost interceptor: a repeat of a commit has its answer though the transaction has ended,
+// and a repeat that waits holds nothing that the first may wait for.
+//
+// Which keys are remembered follows from the stored records.  Besides there are those in flight:
+// an append claims all its keys at once or waits, holding none, so that no two wait for each other.
+//
+// INVARIANT: a key has one owner in flight at most.  An owner that ended unknown stays it: only the
+// end of this log settles that.
+//
+// Confined to the channel's executor.
+class Idempotency : public Interceptor, public RecoveryObserver {
+ public:
+  struct Limits {
+    IdempotencyTable::Limits keys;
+    // Of appends that wait for others with their keys; one is let wait whatever its size (C5).
+    size_t waiting_count_max;
+    size_t waiting_bytes_max;
+  };
+  // All outlive this.  `transactions` is fed with the replay by this, as both need it in one order.
+  Idempotency(const PChannel* channel, const Limits& limits, TxnSessions* transactions)
+      : channel_(*channel), limits_(limits), transactions_(*transactions), table_(limits.keys) {}
+
+  std::string_view name() const override { return "idempotency"; }
+  RecoveryObserver* recovery() override { return this; }
+  Scope scope() const override { return Scope::kIdempotencyKeys; }
+  Verdict Before(AppendOp& op) override;
+  void Withdraw(AppendOp& op) override;
+  void After(const AppendOp& op) override;
+  void OnReplayed(const ImmutableMessage& message) override;
+
+  // For the submitter.
+
+  // `record` is acknowledged; `outcome` is what it is to transactions.  Called in log order.
+  void OnStored(const RecordView& record, const MessageId& id,
+                const TransactionTable::Outcome& outcome) {
+    table_.Feed(record, id, outcome);
+  }
+  // As OnStored(), of a record that has no key.
+  void OnStoredWithoutKey(const RecordView& record) { table_.Pass(record); }
+  // Where a replay has to begin that finds a TimeTick at `tick`; none: the keys do not matter (D6).
+  std::optional<MessageId> WindowStart(TimeTick tick) const { return table_.StartAt(tick); }
+
+  size_t key_count() const { return table_.size(); }
+  size_t waiting_count() const { return places_.size(); }
+
+ private:
+  struct Waiter {
+    AppendOp* op;
+    size_t bytes;
+    Promise<absl::Status> go_on;
+  };
+  // A key in flight.
+  struct Flight {
+    std::string text;  // The VChannel's name, and behind it the key.
+    size_t vchannel_size = 0;
+    bool owned = false;
+    std::list<Waiter> waiting;  // In the order in which they came.
+
+    IdempotencyKey key() const {
+      const std::string_view view = text;
+      return {view.substr(0, vchannel_size), view.substr(vchannel_size)};
+    }
+  };
+  struct Place {
+    Flight* flight;
+    std::list<Waiter>::iterator waiter;
+  };
+
+  absl::Status CheckBatch(const AppendOp& op) const;
+  absl::Status CheckRoom(const AppendOp& op) const;
+  // Answers what `op` repeats and claims the keys of the rest; or yields what it must wait for.
+  Flight* Enter(AppendOp& op);
+  Flight* FindOwner(const AppendOp& op) const;
+  void AnswerRepeats(AppendOp& op) const;
+  void Claim(const IdempotencyKey& key);
+  // Nobody has the key in flight any more, until one of those takes it over that wait for it.
+  void Release(const IdempotencyKey& key);
+  void Wake(const AppendOp& op, const absl::Status& status);
+
+  const PChannel& channel_;
+  const Limits limits_;
+  TxnSessions& transactions_;
+  IdempotencyTable table_;
+  // Neither is iterated over.  The keys are views of the flights' texts.
+  absl::flat_hash_map<IdempotencyKey, std::unique_ptr<Flight>> flights_;
+  absl::flat_hash_map<const AppendOp*, Place> places_;  // Of those that wait.
+  size_t waiting_bytes_ = 0;
+};
+
+}  // namespace tidelog::adaptor
+
+#endif  // TIDELOG_ADAPTOR_INTERCEPTORS_IDEMPOTENCY_IDEMPOTENCY_H_
