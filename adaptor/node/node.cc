@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "adaptor/node_manager/node_manager.h"
 #include "adaptor/opener_builder.h"
 #include "impls/checkpoint/file/file_checkpoint_store.h"
 #include "registry/registry.h"
@@ -34,6 +35,14 @@ absl::StatusOr<std::unique_ptr<OpenerBuilder>> MakeOpenerBuilder(
   adaptor::MakeCheckpointStore checkpoints;
   if (backend == "file") checkpoints = MakeFileCheckpointStore;
   return adaptor::MakeOpenerBuilder(*builder, std::move(interceptors), std::move(checkpoints));
+}
+
+std::unique_ptr<NodeManager> MakeNodeManager(
+    const Environment& environment, std::vector<adaptor::InterceptorBuilder*> interceptors) {
+  return adaptor::MakeNodeManager(
+      environment, [interceptors = std::move(interceptors)](std::string_view backend) {
+        return MakeOpenerBuilder(backend, interceptors);
+      });
 }
 
 }  // namespace tidelog

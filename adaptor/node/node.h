@@ -1,4 +1,4 @@
-// Node: whole logs by the name of a backend.
+// Node: whole logs by the name of a backend, and all channels of a node.
 //
 //   absl::StatusOr<std::unique_ptr<OpenerBuilder>> builder = MakeOpenerBuilder("file");
 //   absl::StatusOr<std::unique_ptr<Opener>> opener =
@@ -15,6 +15,8 @@
 
 #include "absl/status/statusor.h"
 #include "adaptor/interceptors/interceptor.h"
+#include "wal/environment.h"
+#include "wal/node_manager.h"
 #include "wal/opener.h"
 
 namespace tidelog {
@@ -24,6 +26,11 @@ namespace tidelog {
 // of that name; the message names those there are.
 absl::StatusOr<std::unique_ptr<OpenerBuilder>> MakeOpenerBuilder(
     std::string_view backend, std::vector<adaptor::InterceptorBuilder*> interceptors = {});
+
+// Holds the channels of a node, over the backends that are registered (H1).  All its logs have the
+// `interceptors`, which outlive it.
+std::unique_ptr<NodeManager> MakeNodeManager(
+    const Environment& environment, std::vector<adaptor::InterceptorBuilder*> interceptors = {});
 
 }  // namespace tidelog
 
