@@ -246,6 +246,10 @@ TEST_F(CheckpointTest, AnOpenThatTheLogRefusesClaimsNothing) {
   EXPECT_EQ(CodeOf(world_.Open(Term{1})), WalErrorCode::kUnmatchedTerm);
   EXPECT_EQ(store_.Of(std::string(LogWorld::kChannel)).term, Term{1});
   EXPECT_TRUE(Register("a", positions_[0]).ok());
+  // Whoever opened the log at 7 stopped before he claimed them: 5 is no owner for that.
+  world_.fake().Fence(Term{7});
+  EXPECT_EQ(CodeOf(world_.Open(Term{5})), WalErrorCode::kUnmatchedTerm);
+  EXPECT_EQ(store_.Of(std::string(LogWorld::kChannel)).term, Term{1});
 }
 
 TEST_F(CheckpointTest, OpenFailsWhenTheyCannotBeClaimedAndLaterSucceeds) {

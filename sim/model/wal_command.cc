@@ -7,7 +7,7 @@ std::ostream& operator<<(std::ostream& out, const WalCommand& command) {
       "append",    "append several",   "batch",     "drop append", "scan",        "scan elsewhere",
       "follow",    "follow elsewhere", "read on",   "resume",      "truncate",    "above tail",
       "ask",       "advance",          "reopen",    "next term",   "close under", "take over",
-      "drop open", "open too low",     "use stale", "close stale"};
+      "drop open", "open too low",     "use stale", "close stale", "register",    "unregister"};
   return out << kNames[static_cast<int>(command.kind)] << "(" << command.a << ", " << command.b
              << ")";
 }
@@ -22,7 +22,7 @@ rc::Gen<WalCommand> AnyWalCommand() {
        {3, Kind::kAsk},        {3, Kind::kAdvance},         {2, Kind::kReopen},
        {2, Kind::kNextTerm},   {2, Kind::kCloseUnder},      {3, Kind::kTakeOver},
        {1, Kind::kDropOpen},   {1, Kind::kOpenTooLow},      {3, Kind::kUseStale},
-       {1, Kind::kCloseStale}});
+       {1, Kind::kCloseStale}, {5, Kind::kRegister},        {2, Kind::kUnregister}});
   const auto amount = rc::gen::inRange<uint64_t>(0, 10000);
   return rc::gen::construct<WalCommand>(kind, amount, amount);
 }

@@ -34,6 +34,8 @@ struct WalCommand {
     kOpenTooLow,
     kUseStale,  // A writer that was taken over does something.
     kCloseStale,
+    kRegister,    // A checkpoint, or moves it.
+    kUnregister,  // One, which may not be there.
   } kind{};
   uint64_t a = 0;
   uint64_t b = 0;

@@ -35,6 +35,13 @@ std::vector<WalModel::Message> WalModel::Answer(const Question& question) const 
   return answer;
 }
 
+TimeTick WalModel::HeldBack(TimeTick tick) const {
+  for (const auto& [name, checkpoint] : checkpoints) {
+    tick = std::min(tick, checkpoint.position.time_tick);
+  }
+  return tick;
+}
+
 std::string WalModel::Append(Message message) {
   if (BeforeWithinLog(message.id, message.last_confirmed)) return "last-confirmed is above the id";
   if (!messages.empty()) {

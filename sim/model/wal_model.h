@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "wal/checkpoint_store.h"
 #include "wal/message/message_id.h"
 #include "wal/status.h"
 #include "wal/types.h"
@@ -47,12 +49,15 @@ struct WalModel {
 
   std::vector<Message> messages;  // In order.
   std::vector<Position> marks;    // The last one holds.
+  absl::btree_map<std::string, Checkpoint> checkpoints;
 
   std::optional<Position> mark() const {
     if (marks.empty()) return std::nullopt;
     return marks.back();
   }
   TimeTick mark_tick() const { return marks.empty() ? TimeTick{0} : marks.back().time_tick; }
+  // How far a truncation through `tick` goes: to the oldest checkpoint at most (G3).
+  TimeTick HeldBack(TimeTick tick) const;
   TimeTick last_tick() const { return messages.empty() ? TimeTick{0} : messages.back().tick; }
 
   // Each is empty, or says what is wrong.

@@ -20,6 +20,7 @@
 #include "sim/model/wal_readers.h"
 #include "sim/model/wal_world.h"
 #include "wal/async/future.h"
+#include "wal/checkpoint_store.h"
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/opener.h"
@@ -109,6 +110,10 @@ class System {
         return UseStale(command);
       case WalCommand::Kind::kCloseStale:
         return CloseStale(command.a);
+      case WalCommand::Kind::kRegister:
+        return Register(command.a, command.b);
+      case WalCommand::Kind::kUnregister:
+        return Unregister(command.a);
     }
   }
 
@@ -125,6 +130,7 @@ class System {
       readers_.ScanOnce(wal_.get(), 4 * i + 3, 0);
     }
     ReadOn();
+    CheckCheckpoints(Elsewhere());
     RC_ASSERT(world_.term_violations() == 0);
   }
 
@@ -288,7 +294,7 @@ class System {
     Wal& stale = *stale_[command.b % stale_.size()];
     absl::Status told;
     WalModel::Message unused;
-    switch (command.a % 4) {
+    switch (command.a % 6) {
       case 0:
         told = world_.Run([&] { return stale.Info(); }).status();
         break;
@@ -309,6 +315,15 @@ class System {
                 .status();
         // It was on its way when the fence was found.
         if (CodeName(told) == "OUTCOME_UNKNOWN") return;
+        break;
+      case 4:
+        // Also of a higher term.
+        if (model_.messages.empty()) return;
+        told = world_.Run(
+            [&] { return stale.RegisterCheckpoint("s", model_.messages.back().position()); });
+        break;
+      case 5:
+        told = world_.Run([&] { return stale.UnregisterCheckpoint("a"); });
         break;
     }
     RC_ASSERT(CodeName(told) == "CHANNEL_FENCED");
@@ -348,6 +363,49 @@ class System {
       const std::vector<WalModel::Message> its = model_.Answer({.vchannel = vchannel});
       if (!its.empty()) RC_ASSERT(ToInt(mvcc->time_tick) >= ToInt(its.back().tick));
     }
+    CheckCheckpoints(wal_.get());
+  }
+
+  // G2, G3: they are what was registered last, by whichever term, and nothing behind one is gone.
+  void CheckCheckpoints(RoWal* log) {
+    const auto listed = world_.Run([log] { return log->Checkpoints(); });
+    RC_ASSERT(listed.status() == absl::OkStatus());
+    RC_ASSERT(listed->size() == model_.checkpoints.size());
+    for (const Checkpoint& checkpoint : *listed) {
+      RC_ASSERT(checkpoint == model_.checkpoints[checkpoint.name]);
+      ReadOptions options;
+      options.from = After{checkpoint.position};
+      options.until = TailAtOpen{};
+      const WalModel::Seen seen = world_.ReadAll(log, options);
+      const WalModel::Question question{.after = checkpoint.position.time_tick};
+      RC_ASSERT(model_.CheckScan(question, WalModel::Gone::kNever, seen) == "");
+    }
+  }
+
+  void Register(uint64_t amount, uint64_t which) {
+    if (model_.messages.empty()) return;
+    const std::string name(1, static_cast<char>('a' + which % 3));
+    const Position position = model_.messages[amount % model_.messages.size()].position();
+    const absl::Status told = world_.Run([&] { return wal_->RegisterCheckpoint(name, position); });
+    const auto there = model_.checkpoints.find(name);
+    const bool goes_back = there != model_.checkpoints.end() && there->second.term == Term{term_} &&
+                           position.time_tick < there->second.position.time_tick;
+    if (position.time_tick < model_.mark_tick()) {
+      RC_ASSERT(CodeName(told) == "POSITION_GONE");
+      RC_ASSERT(TextOf(OldestPositionOf(told)) == TextOf(model_.mark()));
+    } else if (goes_back) {
+      RC_ASSERT(GetWalErrorCode(told) == WalErrorCode::kInvalidArgument);
+    } else {
+      RC_ASSERT(told == absl::OkStatus());
+      model_.checkpoints[name] = Checkpoint{name, position, Term{term_}};
+    }
+  }
+
+  void Unregister(uint64_t which) {
+    const std::string name(1, static_cast<char>('a' + which % 3));
+    const absl::Status told = world_.Run([&] { return wal_->UnregisterCheckpoint(name); });
+    RC_ASSERT(told == absl::OkStatus());
+    model_.checkpoints.erase(name);
   }
 
   void Truncate(uint64_t amount) {
@@ -355,11 +413,12 @@ class System {
     const Position through = model_.messages[amount % model_.messages.size()].position();
     const absl::StatusOr<Position> mark = world_.Run([&] { return wal_->Truncate(through); });
     RC_ASSERT(mark.status() == absl::OkStatus());
-    if (through.time_tick <= model_.mark_tick()) {
+    const TimeTick held = model_.HeldBack(through.time_tick);
+    if (held <= model_.mark_tick()) {
       RC_ASSERT(TextOf(*mark) == TextOf(model_.mark()));
       return;
     }
-    RC_ASSERT(ToInt(mark->time_tick) == ToInt(through.time_tick));
+    RC_ASSERT(ToInt(mark->time_tick) == ToInt(held));
     RC_ASSERT(!BeforeWithinLog(through.last_confirmed, mark->last_confirmed));
     model_.marks.push_back(*mark);
   }

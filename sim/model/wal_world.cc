@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "adaptor/opener_builder.h"
+#include "impls/checkpoint/file/file_checkpoint_store.h"
 #include "impls/file/file_log.h"
 #include "impls/memory/memory.h"
 #include "wal/async/timeout.h"
@@ -64,9 +65,13 @@ std::unique_ptr<WalWorld::Process> WalWorld::MakeProcess(Backend backend) {
   Config config;
   if (backend == Backend::kMemory) {
     process->backend = std::make_unique<MemoryBuilder>(store_);
+    environment.checkpoints = &checkpoints_;
   } else {
     process->backend = impls::file::MakeBuilder();
     environment.files = disk_.NewProcess();
+    process->checkpoints =
+        std::make_unique<impls::checkpoint::FileCheckpointStore>(environment.files, "log");
+    environment.checkpoints = process->checkpoints.get();
     // Small segments, so that a history rolls and truncates.
     config = {{"dir", "log"}, {"segment_bytes", "65536"}, {"message_bytes_max", "65536"}};
   }

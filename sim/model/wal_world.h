@@ -15,11 +15,13 @@
 #include "impls/memory/store.h"
 #include "sim/model/wal_model.h"
 #include "wal/async/test_runtime.h"
+#include "wal/checkpoint_store.h"
 #include "wal/io/testing/crashable_file_system.h"
 #include "wal/message/message.h"
 #include "wal/observer.h"
 #include "wal/opener.h"
 #include "wal/scanner.h"
+#include "wal/testing/memory_checkpoint_store.h"
 #include "wal/wal.h"
 #include "walimpls/opener.h"
 
@@ -56,6 +58,7 @@ class WalWorld {
  private:
   struct Process {
     std::unique_ptr<walimpls::OpenerBuilderImpls> backend;
+    std::unique_ptr<CheckpointStore> checkpoints;  // Of a log on files.
     std::unique_ptr<OpenerBuilder> builder;
     std::unique_ptr<Opener> opener;
   };
@@ -71,6 +74,7 @@ class WalWorld {
   TestRuntime runtime_;
   Events observer_;
   const std::shared_ptr<impls::memory::Store> store_;
+  MemoryCheckpointStore checkpoints_;  // Of all processes of a log in memory.
   CrashableFileSystem disk_;
   std::vector<std::unique_ptr<Process>> processes_;
 };

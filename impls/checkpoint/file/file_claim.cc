@@ -24,7 +24,7 @@ absl::Status FileClaim::FencedError() const {
   return WalError(
       WalErrorCode::kChannelFenced,
       absl::StrCat("the checkpoints of channel ", channel_.channel(), " were claimed under term ",
-                   ToInt(now.term), ", and not ", ToInt(term_), "'s any more"));
+                   ToInt(now.term), ", above this one, ", ToInt(term_)));
 }
 
 Future<absl::Status> FileClaim::Claim() {
