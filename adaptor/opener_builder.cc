@@ -28,6 +28,7 @@ class LogOpenerBuilder : public OpenerBuilder {
     TIDELOG_ASSIGN_OR_RETURN(SplitConfig split, ParseConfig(config));
     auto parts = std::make_shared<OpenerParts>();
     parts->environment = walimpls::CompleteEnvironment(environment);
+    parts->backend_name = backend_.name();
     parts->options = split.log;
     parts->interceptors = interceptors_;
     TIDELOG_ASSIGN_OR_RETURN(parts->backend, backend_.Build(parts->environment, split.backend));

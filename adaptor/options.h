@@ -35,7 +35,9 @@ struct LogOptions {
   absl::Duration interceptor_close_limit = absl::Seconds(3);
   absl::Duration close_step_limit = absl::Seconds(10);
 
-  // An append that a backend holds for longer is reported (D5).
+  // An append that a backend holds for longer is reported while it waits (D5), and each that took
+  // longer, one a second at most, when it has ended (H4): to within a tick interval, or exactly if
+  // this is less than four of them.
   absl::Duration slow_append_limit = absl::Seconds(1);
 
   // What the write-ahead buffer keeps of the newest records, for readers at the tail: so much
@@ -57,7 +59,7 @@ struct LogOptions {
   size_t idempotency_keys_max = 100000;
   size_t idempotency_bytes_max = size_t{64} << 20;
 
-  // One append of so many has its interceptors timed; 0: none.
+  // One append of so many is timed, and so are its interceptors, for metrics (H4); 0: none.
   uint64_t sampling_rate = 256;
 };
 

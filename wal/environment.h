@@ -8,6 +8,7 @@ namespace tidelog {
 
 class CheckpointStore;
 class FileSystem;
+class MetricRegistry;
 class Observer;
 class Runtime;
 
@@ -24,7 +25,7 @@ class TimeTickSource {
 
 // What is null is replaced by the process's own thread runtime and files, which live as long as the
 // program; without ticks every channel has a hybrid clock of its own (D1); without an observer
-// events are logged.
+// events are logged; without metrics none are kept (H4).
 //
 // Whatever is given must outlive every Opener that was built with it, and must go on living until
 // runtime->quarantine() is empty: a call that hangs in the backend may still use it (H2).
@@ -36,6 +37,7 @@ struct Environment {
   // Null: that of the backend, if it brings one (file does), else none, and then checkpoints are
   // refused (G2).
   CheckpointStore* checkpoints = nullptr;
+  MetricRegistry* metrics = nullptr;
 };
 
 }  // namespace tidelog

@@ -18,6 +18,7 @@ struct Event {
     kSlowAppend,        // An append, and with it the tick, waits for longer than the limit (D5).
     kFenced,            // A writer found that a higher term owns the channel.
     kBackendTrouble,  // A passing failure is being retried, or a segment was poisoned and replaced.
+    kSlowAppendEnded,  // An append took longer than the limit; where the time went is in the text.
   };
   Kind kind{};
   PChannel channel;

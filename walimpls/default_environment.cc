@@ -26,6 +26,8 @@ std::string_view NameOf(Event::Kind kind) {
       return "fenced";
     case Event::Kind::kBackendTrouble:
       return "backend trouble";
+    case Event::Kind::kSlowAppendEnded:
+      return "slow append ended";
   }
   return "event";  // Of an observer.h newer than this.
 }

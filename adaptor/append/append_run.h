@@ -67,6 +67,16 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   bool reported_slow = false;
   uint64_t sequence = 0;  // Its place among runs that wait to be handed over; 0: none yet.
 
+  // Where its time goes.  The clock is read where it waits, or if it is sampled.
+  struct Times {
+    absl::Duration began{};            // Only if it is sampled.
+    absl::Duration in_interceptors{};  // Waiting there ...
+    size_t waited_in = 0;              // ... for the last time in this one.
+    absl::Duration in_queue{};         // Waiting for its turn to be handed over first.
+    absl::Duration first_handed_over_at{};
+    int attempts = 0;
+  } times;
+
   const bool may_retry;
   const absl::Duration deadline;
   struct Deadline : Timer {

@@ -79,6 +79,9 @@ Detached Appender::Run(AppendRun::Request* request) {
 
   InterceptorChain& chain = *parts_.chain;
   const bool timed = chain.Sample();
+  if (timed) [[unlikely]] {
+    run.times.began = parts_.log->strand->Now();
+  }
   absl::Status go = Begin(run);
   while (go.ok() && run.passed < chain.size()) {
     Verdict verdict = chain.Before(&run.passed, run.op(), timed);
@@ -87,7 +90,10 @@ Detached Appender::Run(AppendRun::Request* request) {
       break;
     }
     run.phase = Phase::kWaitingInInterceptor;
+    run.times.waited_in = run.passed;
+    const absl::Duration since = parts_.log->strand->Now();
     go = co_await std::move(*verdict.until());
+    run.times.in_interceptors += parts_.log->strand->Now() - since;
     run.phase = Phase::kRunning;
     if (!go.ok() || run.op().count() == 0) break;
     ++run.passed;
@@ -96,10 +102,15 @@ Detached Appender::Run(AppendRun::Request* request) {
   while (go.ok() && run.op().count() > 0) {
     run.phase = Phase::kWaitingForTurn;
     while (!parts_.submitter->MayGo(run) && StillWanted(run).ok()) {
+      const absl::Duration since = parts_.log->strand->Now();
       co_await parts_.submitter->WaitTurn(run);
+      if (run.times.attempts == 0) run.times.in_queue += parts_.log->strand->Now() - since;
     }
     go = StillWanted(run);
     if (!go.ok()) break;
+    if (timed) [[unlikely]] {
+      parts_.submitter->RefreshClock();
+    }
     // One step, without an await: the tick's order is the log's (D8).
     run.phase = Phase::kAtBackend;
     go = parts_.submitter->HandOver(run);
@@ -111,6 +122,7 @@ Detached Appender::Run(AppendRun::Request* request) {
     if (!parts_.submitter->WantsRetry(run)) break;
   }
   End(run, go, timed);
+  meter_.OnEnd(run, timed);
   entry.Leave();
   run.Answer();
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "adaptor/append/append_meter.h"
 #include "adaptor/append/append_run.h"
 #include "adaptor/append/submitter.h"
 #include "adaptor/async/detached.h"
@@ -35,7 +36,8 @@ class Appender {
     Submitter* submitter;
     const AppendLimits* limits;
   };
-  explicit Appender(const Parts& parts) : parts_(parts) {}
+  explicit Appender(const Parts& parts)
+      : parts_(parts), meter_(parts.log, parts.chain, parts.submitter) {}
 
   // As Wal::Append() and Wal::AppendBatch().  Safe from any thread.
   Future<absl::StatusOr<AppendResult>> Append(MutableMessage message, AppendOptions options);
@@ -58,6 +60,8 @@ class Appender {
   // Ready when one has ended.
   Future<Unit> WhenEnded() { return ended_.Wait(); }
 
+  const AppendMeter::Counts& counts() const { return meter_.counts(); }
+
  private:
   // `request` lives until the coroutine first waits.
   Detached Run(AppendRun::Request* request);
@@ -77,6 +81,7 @@ class Appender {
   void WithdrawUnwanted(const absl::Status& reason);
 
   const Parts parts_;
+  AppendMeter meter_;
   absl::Status refusal_;   // OK: appends are taken ...
   absl::Status draining_;  // ... OK: and not members of transactions only.
   IntrusiveList<AppendRun, LiveTag> live_;

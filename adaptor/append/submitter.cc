@@ -15,6 +15,17 @@
 
 namespace tidelog::adaptor {
 
+// A reading may be as old as a tick interval.  To who wants to hear of appends that are hardly
+// slower than that it matters (D5), and the reading is his price.
+Submitter::Submitter(const Parts& parts)
+    : parts_(parts),
+      appends_per_reading_(parts.log->options.slow_append_limit <
+                                   4 * parts.log->options.tick_interval
+                               ? 1
+                               : kAppendsPerClockReading) {
+  reopen_.submitter = this;
+}
+
 Submitter::~Submitter() {
   CHECK(outstanding_.empty() && waiting_.empty())
       << ToString(parts_.log->channel) << ": destroyed with appends in flight";
@@ -95,7 +106,7 @@ void Submitter::RefreshClock() {
 }
 
 absl::Duration Submitter::Now() {
-  if (outstanding_.empty() || ++appends_since_reading_ >= kAppendsPerClockReading) RefreshClock();
+  if (outstanding_.empty() || ++appends_since_reading_ >= appends_per_reading_) RefreshClock();
   return now_;
 }
 
@@ -126,6 +137,11 @@ absl::Status Submitter::StampAll(AppendRun& run) {
     RefreshClock();
   }
   run.handed_over_at = Now();
+  if (++run.times.attempts == 1) {
+    run.times.first_handed_over_at = run.handed_over_at;
+  } else {
+    ++counts_.retries;
+  }
   for (size_t i = first; i < run.op().count(); ++i) {
     MutableMessage& message = run.Open(i);
     const RecordView record = message.view();
@@ -181,8 +197,10 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
   CHECK_EQ(ids.size(), group.count)
       << ToString(parts_.log->channel) << ": the backend yields ids for another number of messages";
   retry_delay_ = absl::ZeroDuration();
+  counts_.records += group.count;
   for (size_t i = 0; i < group.count; ++i) {
     const RecordView record = run.record(group.first + i);
+    counts_.bytes += record.size();
     AppendResult& result = run.AddResult();
     result.id = ids[i];
     result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : ids[i];
@@ -210,6 +228,7 @@ void Submitter::CountIn(const AppendRun& run, const RecordView& record,
   }
   const Role role = outcome.role;
   if (record.type() == MessageType::kTimeTick) {
+    ++counts_.time_ticks;
     mvcc_.OnTimeTick(result.time_tick);
     // As the replay of an open does that finds it.
     MessageId from = result.last_confirmed;

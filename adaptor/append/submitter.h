@@ -53,7 +53,7 @@ class Submitter {
     std::optional<MessageId> boundary;
     WriteAheadBuffer* buffer;  // Is given what is acknowledged; null: there is none.
   };
-  explicit Submitter(const Parts& parts) : parts_(parts) { reopen_.submitter = this; }
+  explicit Submitter(const Parts& parts);
   ~Submitter();
 
   // False: it has to wait for its turn.
@@ -104,6 +104,16 @@ class Submitter {
   const MvccTable& mvcc() const { return mvcc_; }
   TickAllocator& ticks() { return *parts_.ticks; }
 
+  struct Counts {
+    uint64_t records = 0;     // Acknowledged ...
+    uint64_t time_ticks = 0;  // ... and those among them.
+    uint64_t bytes = 0;
+    uint64_t retries = 0;  // Hand-overs of what was handed over before.
+  };
+  const Counts& counts() const { return counts_; }
+  // Of the clock: no older than a tick interval.
+  absl::Duration last_reading() const { return now_; }
+
   // Called every tick interval: no tick lags further behind the clock than that, and nothing stays
   // in the buffer for longer than it may.
   void RefreshClock();
@@ -135,6 +145,7 @@ class Submitter {
   void WakeFirst();
 
   const Parts parts_;
+  const int appends_per_reading_;
   uint64_t next_sequence_ = 1;
   absl::Duration now_ = absl::ZeroDuration();
   int appends_since_reading_ = 0;
@@ -154,6 +165,7 @@ class Submitter {
   std::optional<Newest> newest_;
   std::optional<Covering> newest_time_tick_;
   MvccTable mvcc_;
+  Counts counts_;
 };
 
 }  // namespace tidelog::adaptor

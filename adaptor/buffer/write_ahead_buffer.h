@@ -94,7 +94,9 @@ class WriteAheadBuffer {
   size_t bytes() const { return bytes_; }
   Place first() const { return first_; }
   Place end() const { return end_; }
-  const ImmutableMessage& newest() const { return At(end_ - 1).message; }  // Requires: size() > 0.
+  // Require: size() > 0.
+  const ImmutableMessage& oldest() const { return At(first_).message; }
+  const ImmutableMessage& newest() const { return At(end_ - 1).message; }
   Counts& counts() { return counts_; }
   const Counts& counts() const { return counts_; }
 

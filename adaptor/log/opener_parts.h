@@ -3,6 +3,7 @@
 #define TIDELOG_ADAPTOR_LOG_OPENER_PARTS_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "adaptor/interceptors/interceptor.h"
@@ -16,8 +17,9 @@ namespace tidelog::adaptor {
 // Constant, but for the backend, which is safe from any thread.  Shared, so that it lives as long
 // as a log that hangs in quarantine.
 struct OpenerParts {
-  Environment environment;  // Nothing in it is null but perhaps `ticks` and `checkpoints`.
+  Environment environment;  // In it `ticks`, `checkpoints` and `metrics` may be null.
   std::unique_ptr<CheckpointStore> own_checkpoints;  // What `checkpoints` is, if none was given.
+  std::string backend_name;
   LogOptions options;
   std::vector<InterceptorBuilder*> interceptors;  // Outermost first; live as long as the program.
   std::unique_ptr<walimpls::OpenerImpls> backend;

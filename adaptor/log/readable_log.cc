@@ -116,7 +116,8 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
     co_return ClosedError("read");
   }
   AtReadYield(options, &plan);
-  const ScanSource source{&log_, &entries_, backend_.get(), buffer(), &mark_, unstored_tick()};
+  const ScanSource source{&log_,  &entries_,       backend_.get(), buffer(),
+                          &mark_, unstored_tick(), &scan_counts_};
   auto scan = std::make_shared<LogScan>(source, std::move(plan));
   ForgetEndedScans();
   scans_.push_back(scan);

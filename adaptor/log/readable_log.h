@@ -19,6 +19,7 @@
 #include "adaptor/log/log_context.h"
 #include "adaptor/log/opener_parts.h"
 #include "adaptor/log/scanner_handle.h"
+#include "adaptor/metrics/scan_counts.h"
 #include "adaptor/reading/log_scan.h"
 #include "adaptor/reading/scan_plan.h"
 #include "wal/async/executor.h"
@@ -77,6 +78,7 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   // The mark is there, or above.
   void RaiseMark(const std::optional<Position>& found);
   const std::vector<std::shared_ptr<LogScan>>& scans() const { return scans_; }
+  const ScanCounts& scan_counts() const { return scan_counts_; }
 
   // Opens the backend, within the limit.  If it takes longer, what comes is closed then.
   Future<absl::Status> OpenBackend();
@@ -120,6 +122,7 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   Availability availability_;
   std::optional<Position> mark_;  // Of the truncation, as far as it is known here.
   std::vector<std::shared_ptr<LogScan>> scans_;
+  ScanCounts scan_counts_;
   std::unique_ptr<walimpls::RoWalImpls> backend_;
   const std::shared_ptr<ScannerDoor> door_;
 

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
-#include "adaptor/interceptors/admission/admission.h"
 #include "adaptor/interceptors/lock/lock.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
@@ -82,6 +81,7 @@ Future<absl::Status> WritableLog::OpenSteps() {
   TIDELOG_CO_RETURN_IF_ERROR(covered);
   tick_service_->Start();
   serving_ = true;
+  AddMetrics();
   co_return absl::OkStatus();
 }
 
@@ -121,7 +121,9 @@ void WritableLog::BuildChain() {
   chain_->Add(std::move(idempotency));
   chain_->Add(std::move(transactions));
   const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
-  chain_->Add(std::make_unique<Admission>(&channel(), admission));
+  auto bounded = std::make_unique<Admission>(&channel(), admission);
+  admission_ = bounded.get();
+  chain_->Add(std::move(bounded));
   chain_->Add(std::make_unique<Lock>());
   const InterceptorContext context{&channel(), log().runtime, executor()};
   for (InterceptorBuilder* builder : opener().interceptors) chain_->Add(builder->Build(context));
@@ -167,9 +169,12 @@ void WritableLog::BuildAppendPath(TimeTick highest) {
                                  chain_.get(), submitter_.get(), &limits_};
   appender_ = std::make_unique<Appender>(appender);
   const TickService::Parts ticker{&log(), &entries(), wal_, appender_.get(), submitter_.get()};
-  tick_service_ = std::make_unique<TickService>(ticker, [this] {
-    for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnUnstoredTick();
-  });
+  tick_service_ = std::make_unique<TickService>(
+      ticker,
+      [this] {
+        for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnUnstoredTick();
+      },
+      [this] { PublishMetrics(); });
   availability().Watch([this] { OnLost(); });
   WatchBackend();
 }
@@ -199,6 +204,7 @@ void WritableLog::OnLost() {
   tick_service_->Stop();
   // Others may append now; and what was on its way may be stored and is not in there.
   if (buffer_ != nullptr) buffer_->Seal();
+  PublishTheRest();
   if (GetWalErrorCode(reason) == WalErrorCode::kChannelFenced) {
     log().Report(Event::Kind::kFenced, std::string(reason.message()));
   }
@@ -273,6 +279,7 @@ Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   co_await DrainInterceptors();
   co_await DrainAppends();
   if (drained_ && availability().reason().ok()) co_await StoreLastTick();
+  RemoveMetrics();
   const bool owes = !drained_ || marks_.taken() || !submitter_->newest() ||
                     !availability().reason().ok() || submitter_->has_unknown() || OwesTick() ||
                     appender_->live_count() > 0;

@@ -16,10 +16,12 @@
 #include "adaptor/async/turn.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/checkpoint/held_checkpoints.h"
+#include "adaptor/interceptors/admission/admission.h"
 #include "adaptor/interceptors/idempotency/idempotency.h"
 #include "adaptor/interceptors/interceptor_chain.h"
 #include "adaptor/interceptors/txn/txn_sessions.h"
 #include "adaptor/log/readable_log.h"
+#include "adaptor/metrics/log_metrics.h"
 #include "adaptor/recovery/replay.h"
 #include "adaptor/timetick/tick_allocator.h"
 #include "adaptor/timetick/tick_service.h"
@@ -83,6 +85,14 @@ class WritableLog : public ReadableLog {
   Detached WatchBackend();
   void OnLost();
 
+  // Metrics (H4), if there is a registry.
+  void AddMetrics();
+  void PublishMetrics();
+  Detached PublishTheRest();
+  void RemoveMetrics();
+  void NumberAppends(LogNumbers* numbers) const;
+  void NumberBuffer(LogNumbers* numbers) const;
+
   // Where a mark may lie at most (G3): for checkpoints, and for what an open needs.
   Position HeldByCheckpoints(const Position& through) const;
   Position HeldBack(const Position& through) const;
@@ -107,8 +117,9 @@ class WritableLog : public ReadableLog {
   TimeTick stored_before_{};  // The newest tick when it was opened, as the backend says.
   AppendLimits limits_;
   std::unique_ptr<InterceptorChain> chain_;
-  Idempotency* idempotency_ = nullptr;   // In the chain.
-  TxnSessions* transactions_ = nullptr;  // In the chain.
+  Idempotency* idempotency_ = nullptr;    // In the chain.
+  TxnSessions* transactions_ = nullptr;   // As that.
+  const Admission* admission_ = nullptr;  // As that.
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;
   std::unique_ptr<WriteAheadBuffer> buffer_;  // Null: it is switched off.
@@ -118,6 +129,8 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<HeldCheckpoints> checkpoints_;  // Null: there is no store of them.
   // Whose the mark and the checkpoints are: who moves one must see the other stand still.
   Turn marks_;
+  std::shared_ptr<LogMetrics> metrics_;  // While there are any.
+  LogNumbers numbers_;                   // Keeps its memory.
   bool drained_ = true;  // Closing: nothing hung while appends and ticks were brought to their end.
 };
 

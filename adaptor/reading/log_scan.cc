@@ -138,7 +138,11 @@ bool LogScan::HasRest() const {
 
 void LogScan::TakeMessage(ImmutableMessage& message) {
   const Term term_before = order_.highest_term();
+  const uint64_t violations_before = order_.violation_count();
+  ++source_.counts->read;
+  source_.counts->read_bytes += message.record().size();
   const absl::StatusOr<bool> counts = order_.Take(message);
+  source_.counts->term_violations += order_.violation_count() - violations_before;
   if (!counts.ok()) return EndWith(counts.status());
   // Ticks that were not stored promise nothing about the terms of others.
   if (order_.highest_term() != term_before) told_complete_ = stored_tick_;
@@ -238,6 +242,8 @@ Future<absl::StatusOr<ScanBatch>> LogScan::Next(ScanBatch reuse) {
 
 ScanBatch LogScan::Deliver(ScanBatch batch) {
   batch.messages.swap(pending_);
+  source_.counts->delivered += batch.messages.size();
+  source_.counts->delivered_bytes += pending_bytes_;
   pending_bytes_ = 0;
   batch.complete_through = CompleteThrough();
   batch.complete_is_stored =

@@ -15,6 +15,7 @@
 #include "adaptor/async/entries.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/log/log_context.h"
+#include "adaptor/metrics/scan_counts.h"
 #include "adaptor/reading/scan_plan.h"
 #include "adaptor/reading/term_order.h"
 #include "adaptor/reading/txn_assembly.h"
@@ -38,6 +39,7 @@ struct ScanSource {
   WriteAheadBuffer* buffer;             // Null for a log opened for reading, or one without.
   const std::optional<Position>* mark;  // Of the truncation, as it moves.
   const UnstoredTick* unstored;         // As it moves; null for a log opened for reading.
+  ScanCounts* counts;
 };
 
 // Confined to the channel's executor.  Lifetime: begun by Start(), and until ended() a coroutine
@@ -68,6 +70,9 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   void OnUnstoredTick() {
     if (plan_.wake_on_tick) changed_.NotifyAll();
   }
+  // What was read ahead of the reader.
+  size_t pending_bytes() const { return pending_bytes_; }
+
   // The truncation's mark was moved.
   void OnTruncated() { changed_.NotifyAll(); }
 

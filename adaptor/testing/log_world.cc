@@ -34,6 +34,7 @@ LogWorld::LogWorld(Options options) : runtime_(options.seed), builder_(&backend_
   environment_.observer = &events_;
   environment_.ticks = options.ticks;
   environment_.checkpoints = options.checkpoints;
+  environment_.metrics = options.metrics;
   opener_builder_ = MakeOpenerBuilder(&builder_, options.interceptors);
   absl::StatusOr<std::unique_ptr<Opener>> opener =
       opener_builder_->Build(environment_, options.config);

@@ -69,6 +69,7 @@ struct LogWorldOptions {
   std::vector<InterceptorBuilder*> interceptors = {};
   TimeTickSource* ticks = nullptr;
   CheckpointStore* checkpoints = nullptr;
+  MetricRegistry* metrics = nullptr;
 };
 
 // Closes its opener when it is destroyed; tests close the rest.

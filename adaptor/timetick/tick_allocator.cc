@@ -36,6 +36,7 @@ absl::Status TickAllocator::CheckBarrier(TimeTick barrier) const {
 }
 
 TimeTick TickAllocator::Allocate(TimeTick barrier, absl::Duration now) {
+  ++count_;
   last_ = std::max({Clock(now), Next(last_), Next(barrier)});
   return last_;
 }

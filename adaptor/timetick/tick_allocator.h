@@ -2,6 +2,8 @@
 #ifndef TIDELOG_ADAPTOR_TIMETICK_TICK_ALLOCATOR_H_
 #define TIDELOG_ADAPTOR_TIMETICK_TICK_ALLOCATOR_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "wal/async/runtime.h"
@@ -31,6 +33,7 @@ class TickAllocator {
 
   // The last one allocated; `highest` if none was.
   TimeTick last() const { return last_; }
+  uint64_t count() const { return count_; }  // Of those that were allocated.
 
  private:
   // What the clock says now, taken for a tick.
@@ -39,6 +42,7 @@ class TickAllocator {
   const Runtime& runtime_;
   TimeTickSource* const source_;
   TimeTick last_;
+  uint64_t count_ = 0;
   uint64_t origin_ms_;     // Of the hybrid clock, since 1970 ...
   absl::Duration origin_;  // ... and when that was on the monotonic clock.
 };

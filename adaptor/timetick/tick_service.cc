@@ -9,8 +9,9 @@
 
 namespace tidelog::adaptor {
 
-TickService::TickService(const Parts& parts, absl::AnyInvocable<void()> on_unstored)
-    : parts_(parts), on_unstored_(std::move(on_unstored)) {
+TickService::TickService(const Parts& parts, absl::AnyInvocable<void()> on_unstored,
+                         absl::AnyInvocable<void()> on_tick)
+    : parts_(parts), on_unstored_(std::move(on_unstored)), on_tick_(std::move(on_tick)) {
   fire = [](Timer* timer) { static_cast<TickService*>(timer)->Emit(); };
 }
 
@@ -50,9 +51,11 @@ void TickService::Emit() {
       if (!storing_) Store();
     } else {
       unstored_ = {tick, parts_.submitter->newest()->id};
+      ++unstored_count_;
       on_unstored_();
     }
   }
+  on_tick_();
   if (!stopped_) Arm();
 }
 

@@ -2,6 +2,8 @@
 #ifndef TIDELOG_ADAPTOR_TIMETICK_TICK_SERVICE_H_
 #define TIDELOG_ADAPTOR_TIMETICK_TICK_SERVICE_H_
 
+#include <cstdint>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "adaptor/append/appender.h"
@@ -29,8 +31,9 @@ class TickService : private Timer {
     Appender* appender;
     Submitter* submitter;
   };
-  // `on_unstored` is called after unstored() has changed.
-  TickService(const Parts& parts, absl::AnyInvocable<void()> on_unstored);
+  // `on_unstored` is called after unstored() has changed, `on_tick` at the end of each interval.
+  TickService(const Parts& parts, absl::AnyInvocable<void()> on_unstored,
+              absl::AnyInvocable<void()> on_tick);
 
   // Requires: called once.
   void Start();
@@ -38,6 +41,7 @@ class TickService : private Timer {
   void Stop();
 
   const UnstoredTick& unstored() const { return unstored_; }
+  uint64_t unstored_count() const { return unstored_count_; }
 
  private:
   void Emit();
@@ -49,7 +53,9 @@ class TickService : private Timer {
 
   const Parts parts_;
   absl::AnyInvocable<void()> on_unstored_;
+  absl::AnyInvocable<void()> on_tick_;
   UnstoredTick unstored_;
+  uint64_t unstored_count_ = 0;
   bool stopped_ = false;
   bool storing_ = false;
 };

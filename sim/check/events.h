@@ -138,7 +138,8 @@ struct Observed {
     kRecoveryProgress,
     kSlowAppend,
     kFenced,
-    kBackendTrouble
+    kBackendTrouble,
+    kSlowAppendEnded
   } kind{};
 };
 struct Phase {

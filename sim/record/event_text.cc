@@ -228,6 +228,8 @@ std::string Words::operator()(const check::Observed& observed) const {
       return "observer: fenced";
     case Kind::kBackendTrouble:
       return "observer: trouble in the backend";
+    case Kind::kSlowAppendEnded:
+      return "observer: slow append ended";
   }
   return "observer";
 }

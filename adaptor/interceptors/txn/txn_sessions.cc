@@ -230,6 +230,7 @@ void TxnSessions::Apply(const TransactionTable::Outcome& outcome) {
   for (const TransactionTable::Ended& ended : outcome.ended) {
     const TimeTick id = ended.transaction.id;
     ended_[id] = ended.reason;
+    ++ended_counts_[static_cast<size_t>(ended.reason)];
     if (ended_.size() > kEndedMax) ended_.erase(ended_.begin());
     const auto found = sessions_.find(id);
     if (found->second.waiting != nullptr) {

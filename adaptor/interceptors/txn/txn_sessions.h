@@ -2,6 +2,7 @@
 #ifndef TIDELOG_ADAPTOR_INTERCEPTORS_TXN_TXN_SESSIONS_H_
 #define TIDELOG_ADAPTOR_INTERCEPTORS_TXN_TXN_SESSIONS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -73,6 +74,8 @@ class TxnSessions : public Interceptor {
   // Whether a TimeTick at `tick` would end any (D5).
   bool HasExpiredAt(TimeTick tick) const { return table_.HasExpiredAt(tick); }
   size_t open_count() const { return table_.open().size(); }
+  // How many have ended in this term or its replay, by TransactionEnd.
+  const std::array<uint64_t, 5>& ended_counts() const { return ended_counts_; }
 
   // True when none is open, or the log is lost: nothing can be ended any more (H2).
   bool drained() const { return lost_ || sessions_.empty(); }
@@ -120,6 +123,7 @@ class TxnSessions : public Interceptor {
   // Why the last ones ended, for who asks for them.
   static constexpr size_t kEndedMax = 1024;
   absl::btree_map<TimeTick, TransactionEnd> ended_;
+  std::array<uint64_t, 5> ended_counts_{};
   bool lost_ = false;
   Signal drained_;
 };
