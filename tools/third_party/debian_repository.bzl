@@ -18,19 +18,23 @@ cc_library(
 )
 """
 
-def _libraries_build_file(libraries):
-    text = """load("@rules_cc//cc:cc_library.bzl", "cc_library")
+_HEADER = """load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//:version.bzl", "DEFINES", "LINKOPTS")
 
 package(default_visibility = ["//visibility:public"])
 """
-    for name, needs in libraries.items():
-        text += _LIBRARY.format(
+
+# Package to the text of its BUILD file.
+def _libraries_build_files(libraries):
+    files = {"": _HEADER}
+    for label, needs in libraries.items():
+        package, _, name = label.rpartition(":")
+        files[package] = files.get(package, _HEADER) + _LIBRARY.format(
             name = name,
             linkopts = [n for n in needs if n.startswith("-")],
             deps = [n for n in needs if not n.startswith("-")],
         )
-    return text
+    return files
 
 def _identifier(text):
     return "".join([c if c.isalnum() else "_" for c in text.elems()])
@@ -66,7 +70,8 @@ def _debian_repository_impl(ctx):
     if ctx.attr.build_file:
         ctx.symlink(ctx.attr.build_file, "BUILD.bazel")
     else:
-        ctx.file("BUILD.bazel", _libraries_build_file(ctx.attr.libraries))
+        for package, text in _libraries_build_files(ctx.attr.libraries).items():
+            ctx.file(package + "/BUILD.bazel" if package else "BUILD.bazel", text)
 
 debian_repository = repository_rule(
     implementation = _debian_repository_impl,
@@ -81,7 +86,8 @@ debian_repository = repository_rule(
         ),
         "files": attr.string_list(doc = "absolute paths that must exist"),
         "libraries": attr.string_list_dict(
-            doc = "cc_library to what it needs: linker options, which begin with '-', and labels",
+            doc = "cc_library, or PACKAGE:NAME of one, to what it needs: linker options, which " +
+                  "begin with '-', and labels",
         ),
         "links": attr.string_dict(
             doc = "path in the repository to the absolute path of what is there",

@@ -19,6 +19,8 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "prometheus/exposer.h"
+#include "prometheus/text_serializer.h"
 #include "rapidcheck/gtest.h"
 #include "tools/third_party/libraries.pb.h"
 
@@ -75,6 +77,21 @@ TEST(Cli11Test, ParsesAnOption) {
   app.add_option("--seed", seed);
   app.parse("--seed 7");
   EXPECT_EQ(seed, 7);
+}
+
+TEST(PrometheusTest, WritesNumbersAsText) {
+  prometheus::MetricFamily family;
+  family.name = "built_total";
+  family.type = prometheus::MetricType::Counter;
+  family.metric.resize(1);
+  family.metric[0].counter.value = 7;
+  const std::string text = prometheus::TextSerializer().Serialize({family});
+  EXPECT_THAT(text, testing::HasSubstr("built_total 7\n"));
+}
+
+TEST(PrometheusTest, ListensWhereItIsTold) {
+  const prometheus::Exposer exposer("127.0.0.1:0");
+  EXPECT_THAT(exposer.GetListeningPorts(), testing::ElementsAre(testing::Gt(0)));
 }
 
 TEST(JsonTest, KeepsUnsigned64BitNumbers) {

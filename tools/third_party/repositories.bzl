@@ -85,6 +85,23 @@ def third_party_repositories():
         packages = ["nlohmann-json3-dev"],
     )
 
+    # As upstream: //core and //pull.
+    debian_repository(
+        name = "com_github_jupp0r_prometheus_cpp",
+        files = [
+            "/usr/include/prometheus/exposer.h",
+            "/usr/include/prometheus/text_serializer.h",
+        ],
+        libraries = {
+            "core:core": ["-lprometheus-cpp-core"],
+            "pull:pull": [
+                "-lprometheus-cpp-pull",
+                "//core",
+            ],
+        },
+        packages = ["prometheus-cpp-dev"],
+    )
+
     # What the benchmark compares with, and nothing else uses (tools/lint/dependencies.txt).
     debian_repository(
         name = "rocksdb",

@@ -76,14 +76,14 @@ absl::Status PrintInfo(const LogFlags& all_flags, const std::string& channel) {
   return (*session)->Close();
 }
 
+}  // namespace
+
 absl::StatusOr<std::vector<std::string>> ChannelsToShow(const LogFlags& flags) {
   if (!flags.channel.empty()) return std::vector<std::string>{flags.channel};
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Start(flags);
   if (!session.ok()) return session.status();
   return (*session)->Channels();
 }
-
-}  // namespace
 
 ExitCode RunInfo(const LogFlags& flags) {
   absl::StatusOr<std::vector<std::string>> channels = ChannelsToShow(flags);

@@ -1,10 +1,13 @@
-// walctl info, verify and dump: they look and change nothing.
+// walctl info, metrics, verify and dump: they look and change nothing.
 #ifndef TIDELOG_TOOLS_WALCTL_INSPECT_COMMANDS_H_
 #define TIDELOG_TOOLS_WALCTL_INSPECT_COMMANDS_H_
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "tools/walctl/exit_code.h"
 #include "tools/walctl/session.h"
 
@@ -16,6 +19,11 @@ struct DumpFlags {
 
 // Of one channel, or of all if none is named.
 ExitCode RunInfo(const LogFlags& flags);
+// The channel that is named, or all there are.
+absl::StatusOr<std::vector<std::string>> ChannelsToShow(const LogFlags& flags);
+
+// What a log at rest says of itself, in Prometheus' text format; of one channel, or of all.
+ExitCode RunMetrics(const LogFlags& flags);
 
 // Reads every byte.  kCorrupt if something acknowledged cannot be read; a torn tail and orphans are
 // told and fine.

@@ -32,6 +32,8 @@ Examples:
   walctl tail -f --dir D --channel orders --json                  # also beside a live writer
   walctl cat --dir D --channel orders --after "$POSITION"         # goes on where a reader stopped
   walctl info --dir D                                             # every channel of the log
+  walctl append --dir D --channel orders --metrics-port 9464      # for Prometheus, while it runs
+  walctl metrics --dir D                                          # of the log at rest, as text
   walctl verify --dir D && echo sound
   walctl repair --dir D --channel orders                          # tells; --apply does it
   walctl truncate --dir D --channel orders --through "$POSITION"
@@ -109,6 +111,11 @@ CLI::App* AddAppend(CLI::App* app, Flags* flags) {
                    : std::string();
       });
   append->add_flag("--latency", flags->append.latency, "with --json: add latency_us to each");
+  append
+      ->add_option("--metrics-port", flags->log.metrics_port,
+                   "serve metrics on this port of 127.0.0.1 while it runs (0: any that is free)")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535));
   return append;
 }
 
@@ -186,6 +193,9 @@ int Main(int argc, char** argv) {
   CLI::App* tail = AddTail(&app, &flags);
   CLI::App* info = app.add_subcommand("info", "terms, positions, ticks, segments, sizes");
   AddLogFlags(info, &flags, /*needs_channel=*/false);
+  CLI::App* metrics =
+      app.add_subcommand("metrics", "what `info` knows and the files' size, for Prometheus");
+  AddLogFlags(metrics, &flags, /*needs_channel=*/false);
   CLI::App* verify =
       app.add_subcommand("verify", "read every byte, and tell what is torn and what is corrupt");
   AddLogFlags(verify, &flags, /*needs_channel=*/false);
@@ -217,6 +227,7 @@ int Main(int argc, char** argv) {
   if (cat->parsed()) code = RunCat(flags.log, flags.cat);
   if (tail->parsed()) code = RunTail(flags.log, flags.tail);
   if (info->parsed()) code = RunInfo(flags.log);
+  if (metrics->parsed()) code = RunMetrics(flags.log);
   if (verify->parsed()) code = RunVerify(flags.log);
   if (dump->parsed()) code = RunDump(flags.log, flags.dump);
   if (repair->parsed()) code = RunRepair(flags.log, flags.repair);

@@ -16,6 +16,7 @@
 #include "wal/async/future.h"
 #include "wal/async/thread_runtime.h"
 #include "wal/environment.h"
+#include "wal/metrics.h"
 #include "wal/observer.h"
 #include "wal/status.h"
 
@@ -31,6 +32,12 @@ Observer* OnStandardError() {
   static absl::NoDestructor<WaitingObserver> observer(
       [](const std::string& line) { absl::FPrintF(stderr, "walctl: %s\n", line); });
   return observer.get();
+}
+
+// Never destroyed, as that.
+MetricRegistry* Metrics() {
+  static absl::NoDestructor<MetricRegistry> metrics;
+  return metrics.get();
 }
 
 }  // namespace
@@ -50,9 +57,14 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Start(const LogFlags& flags) {
   }
   Environment environment;
   environment.observer = OnStandardError();
+  if (flags.metrics_port.has_value()) environment.metrics = Metrics();
   absl::StatusOr<std::unique_ptr<Opener>> opener = (*builder)->Build(environment, config);
   if (!opener.ok()) return opener.status();
-  return std::unique_ptr<Session>(new Session(flags, *std::move(builder), *std::move(opener)));
+  auto session =
+      std::unique_ptr<Session>(new Session(flags, *std::move(builder), *std::move(opener)));
+  absl::Status served = session->ServeMetrics();
+  if (!served.ok()) return served;
+  return session;
 }
 
 Session::Session(LogFlags flags, std::unique_ptr<OpenerBuilder> builder,
@@ -63,6 +75,16 @@ Session::Session(LogFlags flags, std::unique_ptr<OpenerBuilder> builder,
       opener_(std::move(opener)) {}
 
 Session::~Session() { (void)Close(); }
+
+absl::Status Session::ServeMetrics() {
+  if (!flags_.metrics_port.has_value()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<PrometheusExporter>> exporter =
+      PrometheusExporter::Serve(Metrics(), absl::StrCat("127.0.0.1:", *flags_.metrics_port));
+  if (!exporter.ok()) return exporter.status();
+  exporter_ = *std::move(exporter);
+  absl::FPrintF(stderr, "walctl: metrics at http://127.0.0.1:%d/metrics\n", exporter_->port());
+  return absl::OkStatus();
+}
 
 absl::Status Session::Close() {
   if (closed_) return absl::OkStatus();

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "adaptor/prometheus/prometheus_exporter.h"
 #include "wal/async/executor.h"
 #include "wal/opener.h"
 #include "wal/types.h"
@@ -23,6 +25,8 @@ struct LogFlags {
   std::string channel;
   std::vector<std::string> settings;  // "KEY=VALUE", handed to the backend.
   bool json = false;
+  std::optional<int>
+      metrics_port;  // Metrics are served there on this machine; 0: any that is free.
 };
 
 // The flags of commands that write.
@@ -34,7 +38,7 @@ struct WriteFlags {
 // One opener and at most one open log.  Blocks its thread; closes what is open when destroyed.
 class Session {
  public:
-  // kInvalidArgument: an unknown backend or setting.
+  // kInvalidArgument: an unknown backend or setting, or a port that somebody has.
   static absl::StatusOr<std::unique_ptr<Session>> Start(const LogFlags& flags);
   ~Session();
 
@@ -54,6 +58,7 @@ class Session {
 
  private:
   Session(LogFlags flags, std::unique_ptr<OpenerBuilder> builder, std::unique_ptr<Opener> opener);
+  absl::Status ServeMetrics();
   absl::Status CheckNoLiveHolder(const LogInfo& info) const;
   absl::StatusOr<LogInfo> LookAtChannel();
 
@@ -62,6 +67,7 @@ class Session {
   const std::unique_ptr<OpenerBuilder> builder_;
   const std::unique_ptr<Opener> opener_;
   std::unique_ptr<RoWal> log_;
+  std::unique_ptr<PrometheusExporter> exporter_;  // Null: nobody asked.
   bool closed_ = false;
 };
 

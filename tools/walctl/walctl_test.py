@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 WALCTL = os.path.abspath(os.environ["WALCTL"])
 ALL_BYTES = bytes(b for b in range(256) if b != 10)
@@ -14,6 +17,12 @@ ALL_BYTES = bytes(b for b in range(256) if b != 10)
 def walctl(*args, stdin=b"", **kwargs):
     return subprocess.run([WALCTL, *args], input=stdin, capture_output=True, timeout=120,
                           check=False, **kwargs)
+
+
+def series(text):
+    """The values of a page of metrics, by name and labels."""
+    lines = [line for line in text.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
 def objects(text):
@@ -166,6 +175,46 @@ class ReadTest(WalctlTest):
         self.assertIsNotNone(info["tail"])
         everything = walctl("info", "--dir", self.dir)
         self.assertIn(b"channel      c\n", everything.stdout)
+
+    def test_metrics_of_a_log_at_rest(self):
+        done = self.log("metrics")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        values = series(done.stdout)
+        self.assertEqual(values['tidelog_log_newest_term{channel="c"}'], 1)
+        self.assertEqual(values['tidelog_log_held{channel="c"}'], 0)
+        self.assertGreaterEqual(values['tidelog_log_segments{channel="c"}'], 1)
+        place = os.path.join(self.dir, "c")
+        size = sum(os.path.getsize(os.path.join(place, name)) for name in os.listdir(place)
+                   if os.path.isfile(os.path.join(place, name)))
+        self.assertEqual(values['tidelog_log_directory_bytes{channel="c"}'], size)
+        tick = self.records()[-1]["time_tick"] >> 18
+        self.assertGreaterEqual(values['tidelog_log_tail_time_tick_seconds{channel="c"}'],
+                                tick / 1000)
+        self.assertEqual(walctl("metrics", "--dir", self.dir).stdout, done.stdout)
+
+    def test_metrics_of_an_append_while_it_runs(self):
+        writer = subprocess.Popen(
+            [WALCTL, "append", "--dir", self.dir, "--channel", "c", "--json", "--metrics-port",
+             "0", "--set", "wal.tick_interval=10ms"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        url = re.fullmatch(rb"walctl: metrics at (http://127.0.0.1:\d+/metrics)\n",
+                           writer.stderr.readline()).group(1).decode()
+        writer.stdin.write(b"mine\n")
+        writer.stdin.flush()
+        self.assertIn(b'"id"', writer.stdout.readline())
+        name = 'tidelog_wal_append_message_total{channel="c",status="done"}'
+        values = {}
+        while values.get(name) != 1:  # As of the next time tick.
+            with urllib.request.urlopen(url, timeout=60) as page:
+                values = series(page.read())
+        self.assertEqual(values['tidelog_wal_term{channel="c"}'], 2)
+        writer.communicate()
+        self.assertEqual(writer.returncode, 0)
+
+    def test_a_port_for_metrics_that_somebody_has_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            self.complains(self.log("append", "--metrics-port", port), 2, "metrics", port)
 
     def test_verify_and_dump_read_a_sound_log(self):
         verified = self.log("verify", "--json")
