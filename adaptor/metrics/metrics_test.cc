@@ -212,6 +212,18 @@ TEST_F(SampledMetricsTest, TimeAppendsAndTheBackend) {
   }
 }
 
+// Others at the backend keep an old reading of the clock in force.
+TEST_F(SampledMetricsTest, TimeTheBackendFromTheHandOverOn) {
+  world_.fake().HoldAppends();
+  Future<Result> first = LogWorld::StartAppend(*wal_, "a");
+  world_.runtime().Advance(absl::Milliseconds(90));
+  Future<Result> second = LogWorld::StartAppend(*wal_, "b");
+  world_.runtime().Advance(absl::Milliseconds(50));
+  world_.fake().StopHoldingAppends();
+  Tick();
+  EXPECT_DOUBLE_EQ(Find("impls_append_message_duration_seconds")->histogram.sum, 0.14 + 0.05);
+}
+
 TEST_F(SampledMetricsTest, TellWaitsApartFromTheBackend) {
   world_.fake().FailAppends(1, WalErrorCode::kUnavailable);
   world_.MustAppend(*wal_, "a");

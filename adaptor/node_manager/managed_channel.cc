@@ -110,13 +110,20 @@ Future<absl::Status> ManagedChannel::CloseLog() {
   // Bounded (H2): what hangs has gone into quarantine, and must not keep the next term away.
   absl::Status closed = co_await log->wal->Close();
   log_.reset();
+  --metrics_.open_logs;
+  if (!closed.ok()) ++metrics_.hung_closes;
   co_return closed;
 }
 
 Future<absl::Status> ManagedChannel::OpenLogAt(Term term) {
   std::shared_ptr<Opener> opener = opener_;
   absl::StatusOr<std::unique_ptr<Wal>> opened = co_await opener->Open(At(term));
-  if (!opened.ok()) co_return opened.status();
+  ++metrics_.opens;
+  if (!opened.ok()) {
+    ++metrics_.failed_opens;
+    co_return opened.status();
+  }
+  ++metrics_.open_logs;
   log_ = std::make_shared<OpenLog>(std::move(opener), *std::move(opened));
   Watch(log_);
   co_return absl::OkStatus();
@@ -140,6 +147,7 @@ Detached ManagedChannel::Watch(std::shared_ptr<OpenLog> log) {
   absl::Status reason = co_await log->wal->WhenUnavailable();
   // Else it is being closed, which is why.
   if (log_ != log || !(wanted_ == reached_)) co_return;
+  ++metrics_.lost_logs;
   why_not_ = std::move(reason);
   wanted_.available = false;
   Work();

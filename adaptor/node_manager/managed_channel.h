@@ -5,11 +5,13 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "adaptor/async/detached.h"
 #include "adaptor/async/entries.h"
+#include "adaptor/node_manager/node_metrics.h"
 #include "adaptor/node_manager/wal_lease.h"
 #include "wal/async/future.h"
 #include "wal/node_manager.h"
@@ -25,8 +27,11 @@ namespace tidelog::adaptor {
 // opens lies the close of the first, because one worker does both, one after the other.
 class ManagedChannel {
  public:
-  // `entries` outlives this.
-  ManagedChannel(std::string name, Entries* entries) : name_(std::move(name)), entries_(*entries) {}
+  // `entries` and `metrics` outlive this.
+  ManagedChannel(std::string name, Entries* entries, NodeMetrics* metrics)
+      : name_(std::move(name)), entries_(*entries), metrics_(*metrics) {
+    ++metrics_.channels;
+  }
   ManagedChannel(const ManagedChannel&) = delete;
   ManagedChannel& operator=(const ManagedChannel&) = delete;
 
@@ -62,6 +67,7 @@ class ManagedChannel {
 
   const std::string name_;
   Entries& entries_;
+  NodeMetrics& metrics_;
   ChannelState wanted_;
   ChannelState reached_;
   std::shared_ptr<Opener> opener_;  // Of wanted_.

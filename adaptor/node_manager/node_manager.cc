@@ -12,11 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/entries.h"
 #include "adaptor/node_manager/managed_channel.h"
+#include "adaptor/node_manager/node_metrics.h"
 #include "wal/async/coroutine.h"
 #include "wal/async/executor.h"
 #include "wal/async/runtime.h"
 #include "wal/async/signal.h"
 #include "wal/base/status_macros.h"
+#include "wal/metrics.h"
 #include "wal/status.h"
 #include "walimpls/default_environment.h"
 
@@ -29,7 +31,11 @@ class Node : public std::enable_shared_from_this<Node> {
  public:
   Node(const Environment& environment, BuilderSource builders)
       : strand_(environment.runtime->MakeExecutor("node")),
-        openers_(environment, std::move(builders)) {}
+        registry_(environment.metrics),
+        metrics_(std::make_shared<NodeMetrics>(environment.runtime)),
+        openers_(environment, std::move(builders)) {
+    if (registry_ != nullptr) registry_->Add(metrics_);
+  }
 
   Future<absl::Status> Assign(PChannel channel, BackendChoice backend);
   Future<absl::Status> Remove(PChannel channel);
@@ -47,6 +53,8 @@ class Node : public std::enable_shared_from_this<Node> {
   ManagedChannel& Find(const std::string& name);
 
   const std::unique_ptr<Executor> strand_;
+  MetricRegistry* const registry_;  // Null: nobody collects.
+  const std::shared_ptr<NodeMetrics> metrics_;
   Entries entries_;
   OpenerCache openers_;
   absl::btree_map<std::string, std::unique_ptr<ManagedChannel>> channels_;
@@ -58,7 +66,8 @@ class Node : public std::enable_shared_from_this<Node> {
 
 ManagedChannel& Node::Find(const std::string& name) {
   std::unique_ptr<ManagedChannel>& channel = channels_[name];
-  if (channel == nullptr) channel = std::make_unique<ManagedChannel>(name, &entries_);
+  if (channel == nullptr)
+    channel = std::make_unique<ManagedChannel>(name, &entries_, metrics_.get());
   return *channel;
 }
 
@@ -121,6 +130,7 @@ Future<absl::Status> Node::Close() {
   close_status_ = co_await openers_.CloseAll();
   // Whoever is inside comes to his end, as everything he waits for is bounded.
   while (entries_.count() > 0) co_await entries_.WhenLeft();
+  if (registry_ != nullptr) registry_->Remove(metrics_.get());
   closed_.store(true, std::memory_order_release);
   close_done_.Close();
   co_return close_status_;

@@ -20,6 +20,7 @@
 #include "wal/async/test_runtime.h"
 #include "wal/environment.h"
 #include "wal/message/message.h"
+#include "wal/metrics.h"
 #include "wal/node_manager.h"
 #include "wal/status.h"
 #include "wal/types.h"
@@ -40,6 +41,7 @@ class NodeManagerTest : public testing::Test {
     Environment environment;
     environment.runtime = &runtime_;
     environment.observer = &events_;
+    environment.metrics = &metrics_;
     node_ = MakeNodeManager(environment, [this](std::string_view name) { return Find(name); });
   }
   ~NodeManagerTest() override {
@@ -77,6 +79,13 @@ class NodeManagerTest : public testing::Test {
   absl::Status Close() {
     return runtime_.Run([this] { return node_->Close(); });
   }
+  // -1: there is no series of that name.
+  double ValueOf(std::string_view name) const {
+    for (const Metric& metric : metrics_.Collect()) {
+      if (metric.name == absl::StrCat("tidelog_node_", name)) return metric.value;
+    }
+    return -1;
+  }
   walimpls::FakeLog& fake() { return backend_.log("orders"); }
   void Settle() { runtime_.RunUntilIdle(); }
 
@@ -84,6 +93,7 @@ class NodeManagerTest : public testing::Test {
   walimpls::FakeBackend backend_;
   FakeBuilder builder_;
   EventLog events_;
+  MetricRegistry metrics_;
   int builds_ = 0;
   std::unique_ptr<NodeManager> node_;
 };
@@ -285,6 +295,29 @@ TEST_F(NodeManagerTest, TellsWhatItHas) {
   EXPECT_EQ(channels[1].name, "orders");
   EXPECT_EQ(channels[1].reached, (ChannelState{Term{7}, true}));
   EXPECT_TRUE(channels[1].why_not.ok());
+}
+
+// H4.
+TEST_F(NodeManagerTest, CountsItsChannels) {
+  ASSERT_TRUE(Assign(7).ok());
+  backend_.log("bills").FailOpens(1, WalError(Code::kUnavailable, "the tape is stuck"));
+  (void)runtime_.Run([&] { return node_->Assign({"bills", Term{3}}, Fake()); });
+  EXPECT_EQ(ValueOf("channels"), 2);
+  EXPECT_EQ(ValueOf("open_logs"), 1);
+  EXPECT_EQ(ValueOf("open_total"), 2);
+  EXPECT_EQ(ValueOf("open_failed_total"), 1);
+  fake().Fence(Term{8});
+  fake().HangCloses();
+  runtime_.Advance(absl::Minutes(1));
+  EXPECT_EQ(ValueOf("open_logs"), 0);
+  EXPECT_EQ(ValueOf("log_lost_total"), 1);
+  EXPECT_EQ(ValueOf("close_hung_total"), 1);
+  EXPECT_EQ(ValueOf("quarantine_size"), 1);
+  fake().ReleaseCloses();
+  Settle();
+  EXPECT_EQ(ValueOf("quarantine_size"), 0);
+  (void)Close();
+  EXPECT_EQ(ValueOf("channels"), -1);
 }
 
 TEST_F(NodeManagerTest, DoesNotLetOneChannelWaitForAnother) {
