@@ -112,6 +112,19 @@ TEST(ErrorsTest, AnOpenMayMistakeALogForAnotherOnADiskThatLiesOnly) {
   }
 }
 
+TEST(ErrorsTest, AnOwnerMayBeTakenForFencedOnADiskThatLiesOnly) {
+  const auto tell = [](bool corruption, Code told) {
+    Story s;
+    s.history.contract.corruption = corruption;
+    s.Writer(1, 1).Call(1, 1).Call(1, 2).Fail(1, Code::kOutcomeUnknown);
+    s.Add(1, 0, Unavailable{told}).Fail(2, told);
+    return Check(s.history);
+  };
+  EXPECT_THAT(tell(true, Code::kChannelFenced), IsEmpty());
+  EXPECT_EQ(tell(false, Code::kChannelFenced).size(), 3u);
+  EXPECT_EQ(tell(true, Code::kInner).size(), 1u);  // The unknown one.
+}
+
 TEST(RegistryTest, NamesNoAnomalyWithoutACaseAndNoneTwice) {
   std::vector<std::string> named;
   for (const Checker& checker : AllCheckers()) {

@@ -9,7 +9,7 @@
 #include "sim/check/facts.h"
 #include "sim/check/history.h"
 #include "sim/check/report.h"
-#include "sim/check/transaction_facts.h"
+#include "sim/check/transaction_end.h"
 
 namespace tidelog::sim::check {
 namespace {
@@ -56,78 +56,6 @@ bool MayFailWith(Call::Kind kind, Code code) {
   return false;
 }
 
-// The transaction that a call, which was judged by `event`, asked to go on with.
-class TransactionEnd {
- public:
-  TransactionEnd(const Facts& facts, const Call& call, int event)
-      : facts_(facts), transactions_(facts), call_(call), at_(event) {
-    const auto& messages = facts.as<AppendInvoke>(call.invoke).messages;
-    if (messages.empty()) return;
-    content_ = &messages.front();
-    transaction_ = transactions_.Find(content_->txn);
-  }
-
-  // It is not known, or something may have ended it (E6).
-  bool MayHaveCome() const {
-    if (content_ == nullptr || content_->txn == 0) return false;
-    return transaction_ == nullptr || HasOtherEnd() || IsInterrupted() || MayBeExpired();
-  }
-
-  // It is ending already, or the commit may have counted wrong (E3).
-  bool MayBeWrong() const {
-    if (transaction_ == nullptr) return false;
-    if (HasOtherEnd()) return true;
-    if (content_->type != kCommitType) return false;
-    const auto count = transactions_.BodiesOf(*transaction_, call_.invoke, at_);
-    return count.least != count.most || count.least != content_->bodies;
-  }
-
- private:
-  bool HasOtherEnd() const {
-    return std::any_of(transaction_->members.begin(), transaction_->members.end(),
-                       [this](const Message* other) {
-                         return RoleOf(*other->content) != Role::kBody &&
-                                other->invoke != call_.invoke && other->invoke < at_ &&
-                                (other->outcome != Outcome::kNotDone || other->end > call_.invoke);
-                       });
-  }
-
-  bool IsInterrupted() const {
-    return std::any_of(transactions_.exclusives().begin(), transactions_.exclusives().end(),
-                       [this](const Message* other) {
-                         const bool is_over =
-                             other->ack != nullptr && other->end < transaction_->begin->invoke;
-                         return other->invoke < at_ && !is_over &&
-                                IsInScope(other->content->vchannel, transaction_->vchannel());
-                       });
-  }
-
-  // Ticks have whole milliseconds.  Clocks drift, by far less than half; where they may jump, the
-  // next term shows it (D1).
-  bool MayBeExpired() const {
-    Nanos renewed = facts_.event(transaction_->begin->invoke).at;
-    for (const Message* other : transaction_->members) {
-      const bool renews = RoleOf(*other->content) == Role::kBody && other->ack != nullptr;
-      if (renews && other->end < call_.invoke) renewed = facts_.event(other->invoke).at;
-    }
-    constexpr Nanos kTickGrain = 1'000'000;
-    if (facts_.event(at_).at - renewed + kTickGrain >= transaction_->lease / 2) return true;
-    return facts_.history().contract.faults &&
-           std::any_of(facts_.handles().begin(), facts_.handles().end(),
-                       [this](const Handle& handle) {
-                         return handle.writes() && handle.opened > transaction_->begin->invoke &&
-                                handle.opened < at_;
-                       });
-  }
-
-  const Facts& facts_;
-  const TransactionFacts transactions_;
-  const Call& call_;
-  const int at_;
-  const Submission* content_ = nullptr;
-  const Transaction* transaction_ = nullptr;
-};
-
 bool NextMayFailWith(Code code) {
   return IsIn(code, {Code::kPositionGone, Code::kCorrupt, Code::kOnShutdown, Code::kInner});
 }
@@ -142,11 +70,12 @@ class Failure {
   std::string_view Judge() const {
     switch (code_) {
       case Code::kChannelFenced:
-        return HasSuccessor() ? "" : "unexplained-fence";
+        return HasSuccessor() || MayHaveLostOwner() ? "" : "unexplained-fence";
       case Code::kOnShutdown:
         return IsClosing() || call_.kind == Call::Kind::kOpen ? "" : "unexplained-shutdown";
       case Code::kOutcomeUnknown:
-        return HasSuccessor() || IsClosing() || IsOverdue() || IsTruncationInDoubt()
+        return HasSuccessor() || IsClosing() || IsOverdue() || IsTruncationInDoubt() ||
+                       (MayHaveLostOwner() && IsToldOfFence())
                    ? ""
                    : "unexplained-unknown";
       case Code::kDeadlineExceeded:
@@ -222,6 +151,14 @@ class Failure {
   bool MayBeDamage() const {
     return (call_.kind == Call::Kind::kOpen || code_ == Code::kWalNameMismatch) &&
            facts_.history().contract.corruption;
+  }
+
+  // The word that names the owner may come back as it was before: whom it does not name is fenced.
+  bool MayHaveLostOwner() const { return facts_.history().contract.corruption; }
+
+  bool IsToldOfFence() const {
+    return handle_.unavailable != kNever &&
+           facts_.as<Unavailable>(handle_.unavailable).code == Code::kChannelFenced;
   }
 
   bool ExistedBefore() const {

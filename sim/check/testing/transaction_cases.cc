@@ -167,6 +167,7 @@ constexpr AnomalyCase kCases[] = {
        s.Writer(1, 1).Begin(1, 1, kMillisecond).Begin(1, 2, 1000 * kMillisecond);
        s.IsBody(3, 1).Call(1, 3).Fail(3, Code::kTransactionExpired);
        s.IsBody(6, 2).Pass(600 * kMillisecond).Call(1, 6).Fail(6, Code::kTransactionExpired);
+       s.Writer(2, 2).Begin(2, 7).IsBody(8, 7).Call(1, 8).Fail(8, Code::kTransactionExpired);
      }},
 
     {"errors", "unexplained-state",
