@@ -1,20 +1,18 @@
 // Checkpoints (G2), and truncation that respects them (G3).
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "adaptor/checkpoint/checkpoint_fixture.h"
 #include "adaptor/testing/log_world.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/async/future.h"
 #include "wal/checkpoint_store.h"
-#include "wal/message/message.h"
 #include "wal/message/message_id.h"
-#include "wal/testing/memory_checkpoint_store.h"
 
 namespace tidelog::adaptor {
 namespace {
@@ -22,46 +20,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using walimpls::CloseMode;
-
-class CheckpointTest : public testing::Test {
- protected:
-  CheckpointTest() : world_({.checkpoints = &store_}), wal_(world_.MustOpen(Term{1})) {
-    for (const char* payload : {"a", "b", "c", "d"}) {
-      positions_.push_back(world_.MustAppend(*wal_, payload).position());
-    }
-  }
-  ~CheckpointTest() override {
-    store_.Release();
-    (void)world_.Close(*wal_);
-  }
-
-  absl::Status Register(std::string_view name, const Position& position) {
-    return world_.Run([&] { return wal_->RegisterCheckpoint(std::string(name), position); });
-  }
-  absl::Status Unregister(std::string_view name) {
-    return world_.Run([&] { return wal_->UnregisterCheckpoint(std::string(name)); });
-  }
-  absl::StatusOr<Position> Truncate(const Position& through) {
-    return world_.Run([&] { return wal_->Truncate(through); });
-  }
-  absl::StatusOr<std::vector<Checkpoint>> List(RoWal& wal) {
-    return world_.Run([&] { return wal.Checkpoints(); });
-  }
-  // What a reader that goes on behind `position` is given.
-  std::vector<std::string> ReadAfter(const Position& position) {
-    return world_.ReadAll(*wal_, {.from = After{position}});
-  }
-  void Reopen(Term term) {
-    world_.MustClose(*wal_);
-    wal_ = world_.MustOpen(term);
-  }
-
-  MemoryCheckpointStore store_;
-  LogWorld world_;
-  std::unique_ptr<Wal> wal_;
-  std::vector<Position> positions_;  // Of a, b, c, d.
-};
 
 TEST_F(CheckpointTest, HoldsTruncationAtTheOldest) {
   ASSERT_TRUE(Register("slow", positions_[1]).ok());
@@ -194,6 +152,40 @@ TEST_F(CheckpointTest, WhoseChangeIsUnknownHoldsAtTheOlderOfTheTwo) {
   EXPECT_EQ(*Truncate(positions_[3]), positions_[2]);
 }
 
+// The next change that is done stores all of them.
+TEST_F(CheckpointTest, WhoseChangeIsUnknownIsSettledByTheNextOneOfAnyName) {
+  ASSERT_TRUE(Register("a", positions_[0]).ok());
+  store_.FailChanges(1, WalError(WalErrorCode::kOutcomeUnknown, "who knows"));
+  EXPECT_EQ(CodeOf(Register("a", positions_[2])), WalErrorCode::kOutcomeUnknown);
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[0]);
+  ASSERT_TRUE(Register("b", positions_[3]).ok());
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[2]);
+  store_.FailChanges(1, WalError(WalErrorCode::kOutcomeUnknown, "who knows"));
+  EXPECT_EQ(CodeOf(Unregister("a")), WalErrorCode::kOutcomeUnknown);
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[2]);
+  ASSERT_TRUE(Unregister("never-there").ok());
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[3]);
+}
+
+// A store says so by any error but those of its contract.
+TEST_F(CheckpointTest, WhoseChangeEndsWithAForeignErrorIsUnknown) {
+  ASSERT_TRUE(Register("a", positions_[0]).ok());
+  store_.FailChanges(1, absl::InternalError("foreign"), /*are_done=*/true);
+  EXPECT_FALSE(Register("a", positions_[2]).ok());
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[0]);
+}
+
+// Positions are bytes that a reader hands in, and it may have put one together by hand.
+TEST_F(CheckpointTest, OfALowIdAndAHighTickDoesNotLowerTheMark) {
+  const Position odd{positions_[0].last_confirmed, positions_[2].time_tick};
+  ASSERT_TRUE(BeforeWithinLog(odd.last_confirmed, positions_[1].last_confirmed));
+  ASSERT_TRUE(Truncate(positions_[1]).ok());
+  ASSERT_TRUE(Register("odd", odd).ok());
+  const Position expected{positions_[1].last_confirmed, positions_[2].time_tick};
+  EXPECT_EQ(*Truncate(positions_[3]), expected);
+  EXPECT_EQ(world_.fake().truncated(), expected);
+}
+
 TEST_F(CheckpointTest, ThatWasNotDoneHoldsNothing) {
   store_.FailChanges(1, WalError(WalErrorCode::kResourceExhausted, "full"));
   EXPECT_EQ(CodeOf(Register("a", positions_[0])), WalErrorCode::kResourceExhausted);
@@ -227,100 +219,6 @@ TEST_F(CheckpointTest, OfAnotherLogIsReportedAndHoldsNothingOfThisOne) {
   EXPECT_THAT(world_.events().TextOf(Event::Kind::kBackendTrouble), HasSubstr("lost"));
   EXPECT_EQ(*Truncate(positions_[2]), positions_[2]);
   EXPECT_TRUE(Register("lost", positions_[3]).ok());
-}
-
-// Opening.
-
-TEST_F(CheckpointTest, OpenFailsWhenAHigherTermHasClaimedThem) {
-  world_.MustClose(*wal_);
-  const std::string channel(LogWorld::kChannel);
-  ASSERT_TRUE(world_.Run([&] { return store_.Claim(PChannel{channel, Term{9}}); }).ok());
-  const absl::StatusOr<std::unique_ptr<Wal>> opened = world_.Open(Term{5});
-  EXPECT_EQ(CodeOf(opened), WalErrorCode::kUnmatchedTerm);
-  EXPECT_THAT(opened.status().message(), HasSubstr("claimed under term 9"));
-  wal_ = world_.MustOpen(Term{10});
-}
-
-// A term that the log refuses must take nothing from the log's owner.
-TEST_F(CheckpointTest, AnOpenThatTheLogRefusesClaimsNothing) {
-  EXPECT_EQ(CodeOf(world_.Open(Term{1})), WalErrorCode::kUnmatchedTerm);
-  EXPECT_EQ(store_.Of(std::string(LogWorld::kChannel)).term, Term{1});
-  EXPECT_TRUE(Register("a", positions_[0]).ok());
-  // Whoever opened the log at 7 stopped before he claimed them: 5 is no owner for that.
-  world_.fake().Fence(Term{7});
-  EXPECT_EQ(CodeOf(world_.Open(Term{5})), WalErrorCode::kUnmatchedTerm);
-  EXPECT_EQ(store_.Of(std::string(LogWorld::kChannel)).term, Term{1});
-}
-
-TEST_F(CheckpointTest, OpenFailsWhenTheyCannotBeClaimedAndLaterSucceeds) {
-  world_.MustClose(*wal_);
-  store_.FailClaims(1, WalError(WalErrorCode::kOutcomeUnknown, "who knows"));
-  const absl::StatusOr<std::unique_ptr<Wal>> unknown = world_.Open(Term{2});
-  EXPECT_EQ(CodeOf(unknown), WalErrorCode::kUnavailable);
-  EXPECT_THAT(unknown.status().message(), HasSubstr("checkpoints"));
-  store_.FailClaims(1, WalError(WalErrorCode::kCorrupt, "damaged"));
-  EXPECT_EQ(CodeOf(world_.Open(Term{3})), WalErrorCode::kCorrupt);
-  wal_ = world_.MustOpen(Term{4});
-  EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("a", "b", "c", "d"));
-}
-
-TEST_F(CheckpointTest, AHangingClaimEndsTheOpenAndGoesIntoQuarantine) {
-  world_.MustClose(*wal_);
-  store_.Hold();
-  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
-      world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
-  world_.runtime().Advance(absl::Minutes(2));
-  ASSERT_TRUE(opened.ready());
-  const absl::Status hung = std::move(opened).Take().status();
-  EXPECT_EQ(CodeOf(hung), WalErrorCode::kUnavailable);
-  EXPECT_THAT(hung.message(), HasSubstr("the claim of its checkpoints"));
-  EXPECT_EQ(world_.runtime().quarantine().size(), 1u);
-  store_.Release();
-  world_.runtime().RunUntilIdle();
-  EXPECT_EQ(world_.runtime().quarantine().size(), 0u);
-  wal_ = world_.MustOpen(Term{3});
-}
-
-// Closing.
-
-// After a clean close the same term may be opened again, and claims them again: nothing of the
-// former claim may come then.
-TEST_F(CheckpointTest, AChangeThatHangsLeavesNoCleanMark) {
-  store_.Hold();
-  Future<absl::Status> registered = wal_->RegisterCheckpoint("a", positions_[1]);
-  Future<absl::Status> waiting = wal_->RegisterCheckpoint("b", positions_[1]);
-  world_.runtime().RunUntilIdle();
-  Future<absl::Status> closed = wal_->Close();
-  world_.runtime().Advance(absl::Minutes(2));
-  ASSERT_TRUE(closed.ready());
-  const absl::Status hung = std::move(closed).Take();
-  EXPECT_EQ(CodeOf(hung), WalErrorCode::kUnavailable);
-  EXPECT_THAT(hung.message(), HasSubstr("a change of a checkpoint"));
-  EXPECT_EQ(world_.fake().close_mode(), CloseMode::kAbandon);
-  ASSERT_TRUE(waiting.ready());
-  EXPECT_EQ(CodeOf(std::move(waiting).Take()), WalErrorCode::kOnShutdown);
-  store_.Release();
-  world_.runtime().RunUntilIdle();
-  EXPECT_TRUE(registered.ready());
-  EXPECT_EQ(world_.runtime().quarantine().size(), 0u);
-}
-
-TEST_F(CheckpointTest, ACloseWaitsForAChangeUnderWayAndTheSameTermGoesOn) {
-  store_.Hold();
-  Future<absl::Status> registered = wal_->RegisterCheckpoint("a", positions_[1]);
-  world_.runtime().RunUntilIdle();
-  Future<absl::Status> closed = wal_->Close();
-  world_.runtime().RunUntilIdle();
-  EXPECT_FALSE(closed.ready());
-  store_.Release();
-  world_.runtime().RunUntilIdle();
-  ASSERT_TRUE(registered.ready() && closed.ready());
-  EXPECT_TRUE(std::move(registered).Take().ok());
-  EXPECT_TRUE(std::move(closed).Take().ok());
-  EXPECT_EQ(world_.fake().close_mode(), CloseMode::kClean);
-  wal_ = world_.MustOpen(Term{1});
-  EXPECT_EQ(*Truncate(positions_[3]), positions_[1]);
-  EXPECT_EQ(CodeOf(Register("a", positions_[0])), WalErrorCode::kPositionGone);
 }
 
 }  // namespace

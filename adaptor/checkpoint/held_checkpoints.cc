@@ -9,29 +9,39 @@ namespace tidelog::adaptor {
 
 HeldCheckpoints::HeldCheckpoints(std::unique_ptr<CheckpointClaim> claim)
     : claim_(std::move(claim)) {
+  Settle();
+}
+
+void HeldCheckpoints::Settle() {
+  has_unsettled_ = false;
+  possible_.clear();
   for (const Checkpoint& checkpoint : claim_->content().checkpoints) {
     possible_[checkpoint.name].push_back(checkpoint.position);
   }
 }
 
 Future<absl::Status> HeldCheckpoints::Put(std::string name, Position position) {
+  possible_[name].push_back(position);
   absl::Status put = co_await claim_->Put(name, position);
   switch (EffectOf(put)) {
     case Effect::kDone:
-      possible_[name] = {position};
+      Settle();
       break;
     case Effect::kUnknown:
-      possible_[name].push_back(position);
+      has_unsettled_ = true;
       break;
     case Effect::kNotDone:
+      possible_[name].pop_back();
+      if (possible_[name].empty()) possible_.erase(name);
       break;
   }
   co_return put;
 }
 
 Future<absl::Status> HeldCheckpoints::Remove(std::string name) {
-  absl::Status removed = co_await claim_->Remove(name);
-  if (removed.ok()) possible_.erase(name);
+  absl::Status removed = co_await claim_->Remove(std::move(name));
+  if (EffectOf(removed) == Effect::kDone) Settle();
+  if (EffectOf(removed) == Effect::kUnknown) has_unsettled_ = true;
   co_return removed;
 }
 

@@ -19,9 +19,12 @@ class HeldCheckpoints {
  public:
   explicit HeldCheckpoints(std::unique_ptr<CheckpointClaim> claim);
 
-  // As CheckpointClaim's.
+  // As CheckpointClaim's.  While one is on its way, all that storage may have is held.
   Future<absl::Status> Put(std::string name, Position position);
   Future<absl::Status> Remove(std::string name);
+
+  // Whether a change ended unknown, and none has been done since.
+  bool has_unsettled() const { return has_unsettled_; }
 
   // Lowers `mark`, under which the log is about to be truncated, to where whoever reads on behind
   // any of them finds everything.  At the oldest is enough: After(mark) is not gone.
@@ -34,10 +37,15 @@ class HeldCheckpoints {
   std::string ToString() const;
 
  private:
+  // Storage has what the claim says, and nothing else.
+  void Settle();
+
   const std::unique_ptr<CheckpointClaim> claim_;
-  // By name, all positions that storage may have for it: more than one when a change ended unknown,
-  // until a later one of the same name has settled it.
+  // By name, all positions that storage may have for it: more than one when a change is on its way,
+  // or ended unknown, until the next one that is done, of whichever name, has settled it: that
+  // stores all of them.
   absl::btree_map<std::string, std::vector<Position>> possible_;
+  bool has_unsettled_ = false;
 };
 
 }  // namespace tidelog::adaptor

@@ -64,6 +64,8 @@ Future<Unit> WritableLog::StopOpening() {
 }
 
 Future<absl::Status> WritableLog::OpenSteps() {
+  absl::Status looked = co_await LookAtCheckpoints();
+  TIDELOG_CO_RETURN_IF_ERROR(looked);
   absl::Status backend_open = co_await OpenBackend();
   TIDELOG_CO_RETURN_IF_ERROR(backend_open);
   absl::Status learned = co_await LearnState();
@@ -198,6 +200,7 @@ Detached WritableLog::WatchBackend() {
 void WritableLog::OnLost() {
   const absl::Status& reason = availability().reason();
   marks_.Close();
+  AnswerChangeUnknown(reason);
   submitter_->Stop();
   appender_->Refuse(reason);
   transactions_->OnLost();
@@ -280,7 +283,7 @@ Future<walimpls::CloseMode> WritableLog::CloseWriter() {
   co_await DrainAppends();
   if (drained_ && availability().reason().ok()) co_await StoreLastTick();
   RemoveMetrics();
-  const bool owes = !drained_ || marks_.taken() || !submitter_->newest() ||
+  const bool owes = !drained_ || marks_.taken() || OwesCheckpoints() || !submitter_->newest() ||
                     !availability().reason().ok() || submitter_->has_unknown() || OwesTick() ||
                     appender_->live_count() > 0;
   co_return owes ? walimpls::CloseMode::kAbandon : walimpls::CloseMode::kClean;
@@ -346,6 +349,12 @@ bool WritableLog::OwesTick() const {
   return stored && tick_service_->unstored().tick > stored->tick;
 }
 
+// The next owner settles it by his claim, but only a term of his own keeps what may come late apart
+// from what he does (A2).
+bool WritableLog::OwesCheckpoints() const {
+  return checkpoints_ != nullptr && checkpoints_->has_unsettled();
+}
+
 Future<Unit> WritableLog::StoreLastTick() {
   if (!OwesTick() || submitter_->failing()) co_return Unit{};
   Future<absl::StatusOr<AppendResult>> tick = appender_->AppendTimeTick(/*may_retry=*/false);
@@ -359,6 +368,8 @@ Future<Unit> WritableLog::FreeWriter() {
   if (chain_ != nullptr) {
     for (size_t i = 0; i < chain_->size(); ++i) (*chain_)[i].Close();
   }
+  // Here, and not when the last handle goes: a claim is confined to this executor.
+  checkpoints_.reset();
   wal_ = nullptr;
   co_return Unit{};
 }

@@ -70,8 +70,12 @@ class WritableLog : public ReadableLog {
   // The steps of Open() (D6).
   Future<absl::Status> OpenSteps();
   Future<absl::Status> LearnState();
+  Future<absl::Status> LookAtCheckpoints();
+  Detached RunLook(CheckpointStore* store, Promise<absl::StatusOr<CheckpointSet>> seen);
   Future<absl::Status> ClaimCheckpoints();
   Detached RunClaim(CheckpointStore* store, Promise<absl::Status> claimed);
+  // What an open ends with when the store of checkpoints has ended `step` so.
+  absl::Status StoreError(std::string_view step, const absl::Status& status) const;
   void BuildChain();
   Future<absl::StatusOr<TimeTick>> Recover();
   Future<absl::Status> AwaitInterceptors();
@@ -98,10 +102,16 @@ class WritableLog : public ReadableLog {
   Position HeldBack(const Position& through) const;
   // Whether `position` is one of this log, and not above its tail; `what` is done with it.
   absl::Status CheckPosition(std::string_view what, const Position& position) const;
-  // Why the turn was not given.
-  absl::Status MarksRefused(std::string_view what);
+  // Waits for the turn, to do `what`.  An error: why it is not the caller's.
+  Future<absl::Status> TakeMarks(std::string what);
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
-  Future<absl::Status> RegisterInTurn(std::string name, Position position);
+  Future<absl::Status> MayRegister(std::string what, Position position);
+  // Puts a checkpoint at `to`, or removes it, and leaves the turn once the store has answered.  The
+  // future may be ready before that: with what the caller is told.
+  Future<absl::Status> ChangeCheckpoint(std::string name, std::optional<Position> to);
+  Detached RunChange(std::string name, std::optional<Position> to);
+  // Whoever waits for the store need not wait any longer.
+  void AnswerChangeUnknown(const absl::Status& why);
 
   // The steps of closing (H2).
   Future<Unit> DrainTransactions();
@@ -109,6 +119,7 @@ class WritableLog : public ReadableLog {
   Future<Unit> DrainAppends();
   Future<Unit> DrainMarks();
   bool OwesTick() const;
+  bool OwesCheckpoints() const;
   Future<Unit> StoreLastTick();
 
   walimpls::WalImpls* wal_ = nullptr;  // The backend; null before it is open.
@@ -129,8 +140,10 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<HeldCheckpoints> checkpoints_;  // Null: there is no store of them.
   // Whose the mark and the checkpoints are: who moves one must see the other stand still.
   Turn marks_;
-  std::shared_ptr<LogMetrics> metrics_;  // While there are any.
-  LogNumbers numbers_;                   // Keeps its memory.
+  std::string marks_are_for_;                      // What it was taken for last, for people.
+  std::optional<Promise<absl::Status>> changing_;  // A change at the store, not answered yet.
+  std::shared_ptr<LogMetrics> metrics_;            // While there are any.
+  LogNumbers numbers_;                             // Keeps its memory.
   bool drained_ = true;  // Closing: nothing hung while appends and ticks were brought to their end.
 };
 

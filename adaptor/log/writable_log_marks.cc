@@ -1,11 +1,13 @@
 // Truncation (G3) and checkpoints (G2).
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "adaptor/async/ready_within.h"
 #include "adaptor/log/writable_log.h"
 #include "wal/async/coroutine.h"
@@ -14,6 +16,64 @@
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
+
+namespace {
+
+// How long somebody waits for another's change at the store, or truncation, before he is told what
+// keeps him.
+constexpr absl::Duration kTurnLimit = absl::Seconds(10);
+
+}  // namespace
+
+// In front of the fence: a store that is down or damaged, or that will refuse the claim, must not
+// cost an owner his log that can do without an open that fails.  It promises nothing: whatever
+// comes between this and the claim, the claim finds out.
+Future<absl::Status> WritableLog::LookAtCheckpoints() {
+  CheckpointStore* store = opener().environment.checkpoints;
+  if (store == nullptr) co_return absl::OkStatus();
+  Promise<absl::StatusOr<CheckpointSet>> promise("a look at checkpoints");
+  Future<absl::StatusOr<CheckpointSet>> looked = promise.future();
+  RunLook(store, std::move(promise));
+  const bool in_time = co_await ReadyWithin(&looked, log().options.open_step_limit);
+  if (!in_time) co_return OpenHung("the look at its checkpoints");
+  absl::StatusOr<CheckpointSet> set = std::move(looked).Take();
+  TIDELOG_CO_RETURN_IF_ERROR(StoreError("the look at its checkpoints", set.status()));
+  if (set->term <= channel().term) co_return absl::OkStatus();
+  const int64_t claimed = ToInt(set->term);
+  co_return WalError(
+      WalErrorCode::kUnmatchedTerm,
+      absl::StrCat("open ", ToString(channel()), ": its checkpoints were claimed under term ",
+                   claimed, ", above this one, ", ToInt(channel().term), ": open it above ",
+                   claimed, "; or, if the log was removed and made anew, remove its checkpoints ",
+                   "from their store too"));
+}
+
+// On its own, as RunClaim().
+Detached WritableLog::RunLook(CheckpointStore* store, Promise<absl::StatusOr<CheckpointSet>> seen) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries());
+  absl::StatusOr<CheckpointSet> set = co_await store->Read(channel().name);
+  seen.Set(std::move(set));
+}
+
+// What a store does not say by its contract, nobody knows.
+absl::Status WritableLog::StoreError(std::string_view step, const absl::Status& status) const {
+  switch (GetWalErrorCode(status)) {
+    case WalErrorCode::kOk:
+    case WalErrorCode::kChannelFenced:
+    case WalErrorCode::kInvalidArgument:
+    case WalErrorCode::kResourceExhausted:
+    case WalErrorCode::kUnavailable:
+    case WalErrorCode::kInner:
+    case WalErrorCode::kCorrupt:
+      return status;
+    default:
+      return WalErrorFrom(
+          WalErrorCode::kUnavailable,
+          absl::StrCat("open ", ToString(channel()), ": nobody knows what became of ", step),
+          status);
+  }
+}
 
 // Behind the fence of the log (G2).  In front of it a term that the log then refuses, an older one
 // or this one a second time, would have taken the checkpoints from the log's owner; and there could
@@ -31,13 +91,7 @@ Future<absl::Status> WritableLog::ClaimCheckpoints() {
   const bool in_time = co_await ReadyWithin(&claimed, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the claim of its checkpoints");
   absl::Status status = std::move(claimed).Take();
-  if (GetWalErrorCode(status) == WalErrorCode::kOutcomeUnknown) {
-    co_return WalErrorFrom(WalErrorCode::kUnavailable,
-                           absl::StrCat("open ", ToString(channel()),
-                                        ": nobody knows whether its checkpoints are claimed"),
-                           status);
-  }
-  TIDELOG_CO_RETURN_IF_ERROR(status);
+  TIDELOG_CO_RETURN_IF_ERROR(StoreError("the claim of its checkpoints", status));
   std::optional<MessageId> origin = wal_->boundary();
   if (!origin) co_return absl::OkStatus();
   for (const std::string& name : checkpoints_->NamesOfForeign(origin->origin())) {
@@ -55,8 +109,9 @@ Detached WritableLog::RunClaim(CheckpointStore* store, Promise<absl::Status> cla
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
   absl::StatusOr<std::unique_ptr<CheckpointClaim>> claim = co_await store->Claim(channel());
-  if (claim.ok()) checkpoints_ = std::make_unique<HeldCheckpoints>(*std::move(claim));
-  claimed.Set(claim.status());
+  absl::Status status = claim.status();
+  if (status.ok()) checkpoints_ = std::make_unique<HeldCheckpoints>(*std::move(claim));
+  claimed.Set(std::move(status));
 }
 
 absl::Status WritableLog::CheckPosition(std::string_view what, const Position& position) const {
@@ -101,8 +156,8 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   co_await EnterExecutor(executor());
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   TIDELOG_CO_RETURN_IF_ERROR(CheckPosition("truncate", through));
-  const bool mine = co_await marks_.Take();
-  if (!mine) co_return MarksRefused("truncate");
+  absl::Status mine = co_await TakeMarks("truncate");
+  TIDELOG_CO_RETURN_IF_ERROR(mine);
   absl::StatusOr<Position> reached = co_await TruncateInTurn(through);
   marks_.Leave();
   co_return reached;
@@ -126,7 +181,12 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
                         : tick.status();
     }
   }
-  const Position target = HeldBack(held);
+  Position target = HeldBack(held);
+  // A position whose id and tick nobody was given together may have an id below the mark's.
+  if (mark() && mark()->last_confirmed.origin() == target.last_confirmed.origin() &&
+      BeforeWithinLog(target.last_confirmed, mark()->last_confirmed)) {
+    target.last_confirmed = mark()->last_confirmed;
+  }
   absl::Status truncated = co_await wal_->Truncate(target);
   TIDELOG_CO_RETURN_IF_ERROR(truncated);
   RaiseMark(target);
@@ -140,15 +200,19 @@ Future<absl::Status> WritableLog::RegisterCheckpoint(std::string name, Position 
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   if (checkpoints_ == nullptr) co_return NoCheckpointsError();
   TIDELOG_CO_RETURN_IF_ERROR(ValidateCheckpointName(name));
-  const bool mine = co_await marks_.Take();
-  if (!mine) co_return MarksRefused("register a checkpoint of");
-  absl::Status registered = co_await RegisterInTurn(std::move(name), position);
-  marks_.Leave();
+  const std::string what = absl::StrCat("register checkpoint ", name, " of");
+  absl::Status mine = co_await TakeMarks(what);
+  TIDELOG_CO_RETURN_IF_ERROR(mine);
+  absl::Status allowed = co_await MayRegister(what, position);
+  if (!allowed.ok()) {
+    marks_.Leave();
+    co_return allowed;
+  }
+  absl::Status registered = co_await ChangeCheckpoint(std::move(name), position);
   co_return registered;
 }
 
-Future<absl::Status> WritableLog::RegisterInTurn(std::string name, Position position) {
-  const std::string what = absl::StrCat("register checkpoint ", name, " of");
+Future<absl::Status> WritableLog::MayRegister(std::string what, Position position) {
   // Looks at the fence too: who has lost the channel may hold a position of his successor's, and
   // must not take it for one above the tail.
   absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
@@ -162,8 +226,7 @@ Future<absl::Status> WritableLog::RegisterInTurn(std::string name, Position posi
                      ": what comes next was truncated away"),
         mark());
   }
-  absl::Status put = co_await checkpoints_->Put(std::move(name), position);
-  co_return put;
+  co_return absl::OkStatus();
 }
 
 Future<absl::Status> WritableLog::UnregisterCheckpoint(std::string name) {
@@ -173,16 +236,51 @@ Future<absl::Status> WritableLog::UnregisterCheckpoint(std::string name) {
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   if (checkpoints_ == nullptr) co_return NoCheckpointsError();
   TIDELOG_CO_RETURN_IF_ERROR(ValidateCheckpointName(name));
-  const bool mine = co_await marks_.Take();
-  if (!mine) co_return MarksRefused("unregister a checkpoint of");
-  absl::Status removed = co_await checkpoints_->Remove(std::move(name));
-  marks_.Leave();
+  absl::Status mine = co_await TakeMarks(absl::StrCat("unregister checkpoint ", name, " of"));
+  TIDELOG_CO_RETURN_IF_ERROR(mine);
+  absl::Status removed = co_await ChangeCheckpoint(std::move(name), std::nullopt);
   co_return removed;
 }
 
-absl::Status WritableLog::MarksRefused(std::string_view what) {
-  const absl::Status& lost = availability().reason();
-  return lost.ok() ? ClosedError(what) : lost;
+Future<absl::Status> WritableLog::ChangeCheckpoint(std::string name, std::optional<Position> to) {
+  changing_.emplace("a change of a checkpoint");
+  Future<absl::Status> changed = changing_->future();
+  RunChange(std::move(name), to);
+  return changed;
+}
+
+// On its own: nobody bounds what a store does.  The turn goes with it, for its outcome is open
+// until it comes back, and the log waits for it in quarantine (H2).
+Detached WritableLog::RunChange(std::string name, std::optional<Position> to) {
+  const std::shared_ptr<ReadableLog> self = shared_from_this();
+  Entries::Entry entry(&entries());
+  Future<absl::Status> change = to.has_value() ? checkpoints_->Put(std::move(name), *to)
+                                               : checkpoints_->Remove(std::move(name));
+  absl::Status changed = co_await std::move(change);
+  if (changing_.has_value()) changing_->Set(std::move(changed));
+  changing_.reset();
+  marks_.Leave();
+}
+
+void WritableLog::AnswerChangeUnknown(const absl::Status& why) {
+  if (!changing_.has_value()) return;
+  changing_->Set(WalErrorFrom(WalErrorCode::kOutcomeUnknown,
+                              absl::StrCat(marks_are_for_, ": it is with the store"), why));
+  changing_.reset();
+}
+
+Future<absl::Status> WritableLog::TakeMarks(std::string what) {
+  const bool mine = co_await marks_.Take(kTurnLimit);
+  if (mine) {
+    marks_are_for_ = absl::StrCat(what, " ", ToString(channel()));
+    co_return absl::OkStatus();
+  }
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  if (marks_.closed()) co_return ClosedError(what);
+  co_return WalError(
+      WalErrorCode::kUnavailable,
+      absl::StrCat(what, " ", ToString(channel()), ": this has not come to its end ", "for ",
+                   absl::FormatDuration(kTurnLimit), ", and goes first: ", marks_are_for_));
 }
 
 }  // namespace tidelog::adaptor

@@ -75,8 +75,13 @@ void MemoryCheckpointStore::FailClaims(int count, absl::Status error) {
   claims_ = {count, std::move(error), false};
 }
 
+void MemoryCheckpointStore::FailReads(int count, absl::Status error) {
+  reads_ = {count, std::move(error), false};
+}
+
 void MemoryCheckpointStore::Release() {
   held_ = false;
+  reads_are_held_ = false;
   released_.NotifyAll();
 }
 
@@ -101,6 +106,11 @@ Future<absl::StatusOr<std::unique_ptr<CheckpointClaim>>> MemoryCheckpointStore::
 
 Future<absl::StatusOr<CheckpointSet>> MemoryCheckpointStore::Read(std::string channel) {
   TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel));
+  while (reads_are_held_) co_await released_.Wait();
+  if (reads_.count > 0) {
+    --reads_.count;
+    co_return reads_.error;
+  }
   co_return sets_[channel];
 }
 

@@ -25,8 +25,11 @@ class MemoryCheckpointStore final : public CheckpointStore {
   void FailChanges(int count, absl::Status error, bool are_done = false);
   // The next claims end with it, and claim nothing.
   void FailClaims(int count, absl::Status error);
+  // The next reads do.
+  void FailReads(int count, absl::Status error);
   // Claims and changes wait, until Release().
   void Hold() { held_ = true; }
+  void HoldReads() { reads_are_held_ = true; }
   void Release();
 
   const CheckpointSet& Of(const std::string& channel) { return sets_[channel]; }
@@ -43,7 +46,9 @@ class MemoryCheckpointStore final : public CheckpointStore {
   absl::btree_map<std::string, CheckpointSet> sets_;
   Failures changes_;
   Failures claims_;
+  Failures reads_;
   bool held_ = false;
+  bool reads_are_held_ = false;
   Signal released_;
 };
 
