@@ -29,6 +29,10 @@ using MakeCheckpointStore = std::function<absl::StatusOr<std::unique_ptr<Checkpo
 // `backend` outlives the builder and its openers.  `interceptors`, outermost first, come between
 // those of the log itself and the time tick (C6), and outlive the openers too.  `checkpoints` is
 // called where the environment names no store.
+//
+// A log has one store of checkpoints, whoever opens it: an opener for writing with another store,
+// or none, sees no checkpoint of the first, and truncates past them.  Tools count: walctl takes the
+// one that a backend brings.
 std::unique_ptr<OpenerBuilder> MakeOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
                                                  std::vector<InterceptorBuilder*> interceptors,
                                                  MakeCheckpointStore checkpoints = nullptr);

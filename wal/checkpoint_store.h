@@ -63,8 +63,16 @@ struct CheckpointSet {
 
 // The right to change the checkpoints of one channel, until a higher term claims them.
 //
-// Implemented by a store.  Confined to the executor that Claim() was called on; one call at a time.
-// Outlived by its store.
+// Implemented by a store.  Confined to the executor that Claim() was called on, where it is
+// destroyed too; one call at a time.  Outlived by its store.
+//
+// A change replaces the whole set by content() with this change, if what is stored is still just
+// what this claim read or stored last: guarded by the revision that it saw then, never by the term
+// alone, for two claims of one term, or a change that comes late, would pass that.  So every change
+// that is done settles each one before it that ended unknown, of whichever name.
+//
+// No call is bounded in time, and none is cancelled: the caller waits as long as he wants, and
+// keeps claim and store alive until it has come back.
 //
 // Errors of all three, beside their own:
 //   kChannelFenced      not done  A higher term has claimed them.  Final.
@@ -73,9 +81,11 @@ struct CheckpointSet {
 //   kInner              not done  Storage is broken for good.
 //   kOutcomeUnknown     unknown   It may be there or not, until the next call that is done under
 //                                 this term, or the next claim, has settled it.
+// A status that is no error of the log counts as kOutcomeUnknown.
 class CheckpointClaim {
  public:
-  virtual ~CheckpointClaim() = default;  // Requires: no call in flight.
+  // Requires: no call in flight.  Does not wait for storage.
+  virtual ~CheckpointClaim() = default;
 
   // What was there when it was claimed, with all that was done since.  What ended unknown counts as
   // done.
@@ -86,7 +96,8 @@ class CheckpointClaim {
   // anew.)  Of what else is wrong with it: CheckpointSet::Put().
   virtual Future<absl::Status> Put(std::string name, Position position) = 0;
 
-  // Removes one; done at once if it is not there.
+  // Removes one.  Done at once if it is not there, but for two cases: where a change before it
+  // ended unknown it stores the set, as every change does; and kChannelFenced goes first.
   virtual Future<absl::Status> Remove(std::string name) = 0;
 
   // Replaces the chain of backends.
@@ -94,12 +105,20 @@ class CheckpointClaim {
 };
 
 // Safe from any thread.  Outlives its claims, and whatever hangs in them (H2).
+//
+// It knows a channel by its name, and nothing of logs: whoever shares a store means the same log by
+// the same name.  Where names are used twice, as by two clusters on one etcd, what tells them apart
+// (a directory, a prefix of keys) is part of the store.  And all who open a log for writing bring
+// the same store: through another one they would not see each other's checkpoints.
 class CheckpointStore {
  public:
+  // Requires: no claim, and no call in flight.
   virtual ~CheckpointStore() = default;
 
-  // Sets the stored term to `channel`'s, then reads.  OK: from now on every change under a lower
-  // term ends kChannelFenced, also one whose writer had stopped in the middle of it; and content()
+  // Sets the stored term to `channel`'s, then reads.  OK: every change under a lower term that had
+  // not come to its end is in content(), or ends kChannelFenced, and so does every later one; also
+  // one whose writer had stopped in the middle of it.  (Who stopped behind the exchange that made
+  // his change count, and goes on, ends OK after this claim: it is in content().)  And content()
   // has every change that was told done.
   //
   // The same term may claim again, once the former claim of it is not used any more (A2).
@@ -113,11 +132,16 @@ class CheckpointStore {
   //   kResourceExhausted, kUnavailable, kInner   not done
   //   kCorrupt            not done  Names what is damaged, and the way out.
   //   kOutcomeUnknown     unknown   It may be claimed.  Claiming again is harmless.
+  // A status that is no error of the log counts as kOutcomeUnknown.
   virtual Future<absl::StatusOr<std::unique_ptr<CheckpointClaim>>> Claim(PChannel channel) = 0;
 
-  // Reads and claims nothing; what is done before the call is in it.  An empty set if no term ever
-  // claimed it.  Requires: on an executor.  Errors: kInvalidArgument, kUnavailable, kInner,
-  // kCorrupt.
+  // Reads and claims nothing.  Linearizable: what is done before the call is in it, and so is what
+  // any call that ended before it has read; a replica that lags does not do.  It may contain what
+  // is not done: a change that is on its way, or ended unknown, and that a crash takes back.  So
+  // nothing may be destroyed on its word; a claim's content() is for that.
+  //
+  // An empty set if no term ever claimed it.  Requires: on an executor.  Errors: kInvalidArgument,
+  // kUnavailable (descriptors or memory that have run out too), kInner, kCorrupt.
   virtual Future<absl::StatusOr<CheckpointSet>> Read(std::string channel) = 0;
 };
 

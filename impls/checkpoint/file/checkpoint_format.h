@@ -19,7 +19,10 @@ namespace tidelog::impls::checkpoint {
 //
 // Numbers begin again at 0 after kNumberMax.  By then whatever had that number is long removed, and
 // a term has one writer, which waits for each of its changes: nobody is left who could take the new
-// one for the old.
+// one for the old.  That is true by what a store requires of who claims (the log was fenced for the
+// term, so there are no two claims of it at a time), and as long as an owner looks whether he is
+// fenced (Info()) in front of each change: who was stopped there for a whole round of numbers, and
+// was closed and opened again under the same term meanwhile, would find his word again.
 struct Version {
   Term term{};
   uint32_t number = 0;
