@@ -55,12 +55,22 @@ absl::Status ChannelFiles::StorageError(std::string_view what, const absl::Statu
   }
 }
 
-absl::Status ChannelFiles::CorruptError(std::string_view what) const {
+absl::Status ChannelFiles::ReadError(std::string_view what, const absl::Status& cause) const {
+  if (!absl::IsResourceExhausted(cause)) return StorageError(what, cause);
+  return WalErrorFrom(WalErrorCode::kUnavailable, absl::StrCat(what, " of channel ", channel_),
+                      cause);
+}
+
+absl::Status ChannelFiles::CorruptError(std::string_view what, bool owner_can_help) const {
   return WalError(
       WalErrorCode::kCorrupt,
-      absl::StrCat("the checkpoints of channel ", channel_, ", ", what, " in ", directory_,
-                   ": put back a copy of the directory; or, with no writer, remove it, and let "
-                   "each reader register its checkpoint again before the log is truncated"));
+      absl::StrCat("the checkpoints of channel ", channel_, ", ", what, " in ", directory_, ": ",
+                   owner_can_help ? "if an owner of the channel lives, let it move any checkpoint, "
+                                    "which writes all of them anew; else, "
+                                  : "",
+                   "with no writer, put back a copy of the directory, or remove it, which loses "
+                   "the chain of backends too, and let each reader register its checkpoint again "
+                   "before the log is truncated"));
 }
 
 Future<absl::Status> ChannelFiles::MakeDirectories() const {
@@ -130,28 +140,28 @@ Future<absl::StatusOr<std::unique_ptr<CurrentFile>>> ChannelFiles::OpenCurrent(
   absl::StatusOr<std::unique_ptr<File>> file = co_await files_->Open(PathOf(kCurrentName), mode);
   if (absl::IsNotFound(file.status())) {
     absl::StatusOr<bool> others = co_await HasCheckpoints();
-    if (!others.ok()) co_return StorageError(what, others.status());
+    if (!others.ok()) co_return ReadError(what, others.status());
     if (!*others) co_return std::unique_ptr<CurrentFile>();
     // Or it was made between the two looks.
     has_checkpoints = true;
     file = co_await files_->Open(PathOf(kCurrentName), mode);
   }
   if (absl::IsNotFound(file.status()) && has_checkpoints) {
-    co_return CorruptError("whose file CURRENT is missing,");
+    co_return CorruptError("whose file CURRENT is missing,", /*owner_can_help=*/false);
   }
-  if (!file.ok()) co_return StorageError(what, file.status());
+  if (!file.ok()) co_return ReadError(what, file.status());
   std::string magic(kCurrentMagic.size(), '\0');
   absl::StatusOr<size_t> read =
       co_await (*file)->Read(kCurrentSize - kCurrentMagic.size(), std::span<char>(magic));
-  if (!read.ok()) co_return StorageError(what, read.status());
+  if (!read.ok()) co_return ReadError(what, read.status());
   if (*read < magic.size() || magic != kCurrentMagic) {
-    co_return CorruptError("whose file CURRENT is damaged,");
+    co_return CorruptError("whose file CURRENT is damaged,", /*owner_can_help=*/false);
   }
   absl::StatusOr<std::unique_ptr<MappedWord>> word = co_await (*file)->MapWord(0);
   if (absl::IsOutOfRange(word.status()) || absl::IsFailedPrecondition(word.status())) {
-    co_return CorruptError("whose file CURRENT is damaged,");
+    co_return CorruptError("whose file CURRENT is damaged,", /*owner_can_help=*/false);
   }
-  if (!word.ok()) co_return StorageError(what, word.status());
+  if (!word.ok()) co_return ReadError(what, word.status());
   co_return std::make_unique<CurrentFile>(*std::move(file), *std::move(word));
 }
 
@@ -170,12 +180,38 @@ Future<absl::StatusOr<std::string>> ChannelFiles::ReadWhole(std::string name) co
   co_return bytes;
 }
 
+Future<absl::StatusOr<bool>> ChannelFiles::HasContent() const {
+  absl::StatusOr<std::vector<std::string>> names = co_await files_->List(directory_);
+  TIDELOG_CO_RETURN_IF_ERROR(names.status());
+  for (const std::string& name : *names) {
+    const std::optional<Version> version = Version::Parse(name);
+    if (!version.has_value()) continue;
+    absl::StatusOr<std::string> bytes = co_await ReadWhole(name);
+    const absl::StatusOr<CheckpointSet> set =
+        bytes.ok() ? DecodeCheckpoints(channel_, *version, *bytes) : bytes.status();
+    // What never counted may be in parts, or go meanwhile.
+    if (absl::IsNotFound(set.status())) continue;
+    if (GetWalErrorCode(set.status()) == WalErrorCode::kCorrupt) continue;
+    TIDELOG_CO_RETURN_IF_ERROR(set.status());
+    if (!set->checkpoints.empty() || !set->chain.empty()) co_return true;
+  }
+  co_return false;
+}
+
 Future<absl::StatusOr<CheckpointSet>> ChannelFiles::ReadCurrent(CurrentFile* current,
                                                                 uint64_t* seen) const {
   while (true) {
     *seen = current->word().Load();
     const Version version = Version::Unpack(*seen);
-    if (*seen == 0) co_return CheckpointSet();
+    if (*seen == 0) {
+      // Nobody stores anything before a claim of his own has counted, durably.
+      absl::StatusOr<bool> has_content = co_await HasContent();
+      if (current->word().Load() != *seen) continue;
+      if (!has_content.ok()) co_return ReadError("look for the checkpoints", has_content.status());
+      if (!*has_content) co_return CheckpointSet();
+      co_return CorruptError("beside which CURRENT says that there never were any,",
+                             /*owner_can_help=*/false);
+    }
     absl::StatusOr<std::string> bytes = co_await ReadWhole(version.FileName());
     absl::StatusOr<CheckpointSet> set =
         bytes.ok() ? DecodeCheckpoints(channel_, version, *bytes) : bytes.status();
@@ -183,13 +219,15 @@ Future<absl::StatusOr<CheckpointSet>> ChannelFiles::ReadCurrent(CurrentFile* cur
     // A file goes only when the word has left it: then another one counts.
     if (current->word().Load() != *seen) continue;
     if (absl::IsNotFound(set.status())) {
-      co_return CorruptError(absl::StrCat("which CURRENT says are in ", version.FileName(),
-                                          ": that file is missing,"));
+      co_return CorruptError(
+          absl::StrCat("which CURRENT says are in ", version.FileName(), ": that file is missing,"),
+          /*owner_can_help=*/true);
     }
     if (GetWalErrorCode(set.status()) == WalErrorCode::kCorrupt) {
-      co_return CorruptError(absl::StrCat("which are damaged (", set.status().message(), "),"));
+      co_return CorruptError(absl::StrCat("which are damaged (", set.status().message(), "),"),
+                             /*owner_can_help=*/true);
     }
-    co_return StorageError("read the checkpoints", set.status());
+    co_return ReadError("read the checkpoints", set.status());
   }
 }
 

@@ -60,13 +60,18 @@ class ChannelFiles {
 
   // What a failed operation on files means.
   absl::Status StorageError(std::string_view what, const absl::Status& cause) const;
+  // As above, of one that writes nothing: it does not need room, so what is exhausted passes.
+  absl::Status ReadError(std::string_view what, const absl::Status& cause) const;
 
  private:
   Future<absl::Status> MakeDirectories() const;
   Future<absl::Status> MakeCurrent(Term term) const;
   Future<absl::StatusOr<std::string>> ReadWhole(std::string name) const;
   Future<absl::StatusOr<bool>> HasCheckpoints() const;
-  absl::Status CorruptError(std::string_view what) const;
+  // Whether there is a whole file with something in it.
+  Future<absl::StatusOr<bool>> HasContent() const;
+  // `owner_can_help`: what is damaged is no part of what a change of a claim stands on.
+  absl::Status CorruptError(std::string_view what, bool owner_can_help) const;
 
   FileSystem* files_;
   std::string log_directory_;

@@ -22,6 +22,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 class FileCheckpointStoreTest : public testing::Test {
@@ -38,7 +39,7 @@ class FileCheckpointStoreTest : public testing::Test {
     const absl::Status claimed = next.Claim(9);
     EXPECT_EQ(GetWalErrorCode(claimed), WalErrorCode::kCorrupt) << claimed;
     EXPECT_THAT(claimed.message(), HasSubstr(named));
-    EXPECT_THAT(claimed.message(), HasSubstr("put back a copy"));
+    EXPECT_THAT(claimed.message(), HasSubstr("with no writer, put back a copy"));
     EXPECT_THAT(world_.Stored(), HasSubstr(named));
   }
 
@@ -155,6 +156,77 @@ TEST_F(FileCheckpointStoreTest, NamesTheFileThatIsDamagedOrMissing) {
   ExpectCorrupt(name);
   world_.Unlink(name);
   ExpectCorrupt(name);
+}
+
+// As its message says: an owner needs nothing of the file that counts.
+TEST_F(FileCheckpointStoreTest, ADamagedOrMissingFileIsHealedByTheOwnersNextChange) {
+  StoreProcess owner(&world_, &possible_);
+  ASSERT_TRUE(owner.Claim(7).ok());
+  ASSERT_TRUE(owner.Put("a", 1).ok());
+  const std::string damaged = NameOfCurrent();
+  world_.Overwrite(damaged, 40, "#");
+  EXPECT_THAT(world_.Stored(), HasSubstr("let it move any checkpoint"));
+  ASSERT_TRUE(owner.Put("a", 2).ok());
+  EXPECT_EQ(world_.Stored(), "7: a=2");
+  world_.Unlink(NameOfCurrent());
+  EXPECT_THAT(world_.Stored(), HasSubstr("let it move any checkpoint"));
+  ASSERT_TRUE(owner.Put("b", 1).ok());
+  EXPECT_EQ(world_.Stored(), "7: a=2 b=1");
+  world_.Overwrite("CURRENT", 9, "?");
+  EXPECT_THAT(world_.Stored(), Not(HasSubstr("let it move any checkpoint")));
+}
+
+// Who reads does not need room.
+TEST_F(FileCheckpointStoreTest, TakesTooManyOpenFilesForAPassingFailure) {
+  StoreProcess process(&world_, &possible_);
+  ASSERT_TRUE(process.Claim(7).ok());
+  world_.disk().SetFaultHook([](const DiskEvent& event) {
+    return DiskFault{.error_number = event.operation == DiskOperation::kOpen ? EMFILE : 0};
+  });
+  const auto read = world_.Run([&] { return process.store().Read(std::string(kChannel)); });
+  EXPECT_EQ(GetWalErrorCode(read.status()), WalErrorCode::kUnavailable) << read.status();
+  StoreProcess next(&world_, &possible_);
+  EXPECT_EQ(GetWalErrorCode(next.Claim(8)), WalErrorCode::kUnavailable);
+  world_.disk().SetFaultHook(nullptr);
+  EXPECT_TRUE(next.Claim(8).ok());
+}
+
+// A word that was lost must not make a log that nobody reads of one that is read.
+TEST_F(FileCheckpointStoreTest, TakesAWordOfNobodyBesideCheckpointsForDamage) {
+  {
+    StoreProcess process(&world_, &possible_);
+    ASSERT_TRUE(process.Claim(7).ok());
+    ASSERT_TRUE(process.Put("a", 1).ok());
+  }
+  const std::string nobody(8, '\0');
+  world_.Overwrite("CURRENT", 0, nobody);
+  ExpectCorrupt("CURRENT");
+  world_.Unlink(NameOfCurrent());
+  EXPECT_EQ(world_.Stored(), "0:") << "only the next one is left, and nothing is in it";
+}
+
+TEST_F(FileCheckpointStoreTest, TakesAChainBesideAWordOfNobodyForDamage) {
+  {
+    StoreProcess process(&world_, &possible_);
+    ASSERT_TRUE(process.Claim(7).ok());
+    ASSERT_TRUE(world_.Run([&] { return process.claim()->PutChain("x"); }).ok());
+  }
+  world_.Overwrite("CURRENT", 0, std::string(8, '\0'));
+  ExpectCorrupt("CURRENT");
+}
+
+// Who made CURRENT, and stopped in front of his first exchange, has left a file of none.
+TEST_F(FileCheckpointStoreTest, ClaimsBesideFilesThatNeverCounted) {
+  {
+    StoreProcess process(&world_, &possible_);
+    ASSERT_TRUE(process.Claim(7).ok());
+  }
+  world_.Overwrite("CURRENT", 0, std::string(8, '\0'));
+  world_.Overwrite("checkpoints-000000000000009-000000", 0, "left");
+  EXPECT_EQ(world_.Stored(), "0:");
+  StoreProcess next(&world_, &possible_);
+  possible_ = {CheckpointSet()};
+  EXPECT_TRUE(next.Claim(8).ok());
 }
 
 TEST_F(FileCheckpointStoreTest, TakesALostOrDamagedCurrentForDamage) {
