@@ -11,6 +11,8 @@
 // * A key belongs to a VChannel, or to none, which is a scope of its own.  A transaction's key is
 //   its commit's: a repeat of a commit that committed yields the commit's result, though the
 //   transaction has ended.
+// * A repeat's id, tick and position are the first append's: they may lie below those of what was
+//   appended since, and may have been truncated.
 // * It is the key that counts, and nothing else of the message: the same key with another payload
 //   or type is a repeat as well, and what it holds is dropped.
 // * A repeat while the first is in flight waits for it.  If the first ends not done, the repeat

@@ -179,6 +179,7 @@ void Submitter::SubmitGroup(AppendRun& run, size_t first, size_t count) {
   run.groups.push_back({first, count, parts_.backend->Append(std::move(group))});
   ++run.groups_left;
   if (MutantIs(Mutant::kBufferedBeforeAcknowledged)) BufferUnacknowledged(run, first, count);
+  if (MutantIs(Mutant::kKeyBeforeAcknowledged)) RememberUnacknowledged(run, first, count);
 }
 
 void Submitter::Settle(AppendRun& run, size_t index, const absl::StatusOr<walimpls::Ids>& ids) {
@@ -233,7 +234,7 @@ void Submitter::CountIn(const AppendRun& run, const RecordView& record,
     // As the replay of an open does that finds it.
     MessageId from = result.last_confirmed;
     const std::string_view replay_start = record.replay_start_key();
-    if (!replay_start.empty()) {
+    if (!replay_start.empty() && !MutantIs(Mutant::kTruncatedPastWindow)) {
       from = std::min(from, MessageId(from.origin(), replay_start), BeforeWithinLog);
     }
     newest_time_tick_ = Covering{result.time_tick, from};
@@ -263,6 +264,17 @@ void Submitter::BufferUnacknowledged(AppendRun& run, size_t first, size_t count)
     if (!number.ok()) return;
     parts_.buffer->Push(run.sealed(i), MessageId::FromNumber(newest.origin(), *number + 1),
                         run.handed_over_at);
+  }
+}
+
+// The bug of kKeyBeforeAcknowledged: at the ids that they may have if all goes well.
+void Submitter::RememberUnacknowledged(const AppendRun& run, size_t first, size_t count) {
+  if (!newest_ || !run.op().keyed()) return;
+  const absl::StatusOr<uint64_t> number = newest_->id.ToNumber();
+  if (!number.ok()) return;
+  for (size_t i = 0; i < count; ++i) {
+    const MessageId id = MessageId::FromNumber(newest_->id.origin(), *number + 1 + i);
+    parts_.idempotency->OnStored(run.record(first + i), id, TransactionTable::Outcome());
   }
 }
 

@@ -139,6 +139,7 @@ class Submitter {
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
   void Buffer(AppendRun& run, size_t index, const MessageId& id);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
+  void RememberUnacknowledged(const AppendRun& run, size_t first, size_t count);
   void CountIn(const AppendRun& run, const RecordView& record, const AppendResult& result);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
   void MaybeReopen();

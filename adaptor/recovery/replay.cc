@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
@@ -24,7 +25,7 @@ walimpls::ScanOptions Replay::Plan() const {
   if (!newest.has_value()) return options;
   MessageId start = newest.last_confirmed();
   const std::string_view replay_start = newest.record().replay_start_key();
-  if (!replay_start.empty()) {
+  if (!replay_start.empty() && !MutantIs(Mutant::kReplayStartIgnored)) {
     const MessageId id(newest.id().origin(), replay_start);
     if (BeforeWithinLog(id, start)) start = id;
   }

@@ -34,7 +34,7 @@ using ::testing::IsEmpty;
 std::vector<AnomalyCase> AllCases() {
   std::vector<AnomalyCase> all;
   for (const std::span<const AnomalyCase> cases :
-       {ScanCases(), RecordCases(), CallCases(), TransactionCases()}) {
+       {ScanCases(), RecordCases(), CallCases(), TransactionCases(), IdempotencyCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -7,8 +7,7 @@
 
 namespace tidelog::sim::check {
 
-// The errors that a log without idempotency yields.  Others are kept as
-// numbers, and no call may end with them.
+// The errors that a log yields.  Others are kept as numbers, and no call may end with them.
 enum class Code : int32_t {
   kOk = 0,
   kChannelNotExist = 1,

@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,21 @@ void CheckEntries(const Facts& facts, Report* report) {
   }
 }
 
+// Repeats of idempotency keys are left out of their batch (G4).
+bool MayBeLeftOut(const Message& message) {
+  return message.content->key != 0 && message.ack == nullptr;
+}
+
+// Whether `entry`, which is not the first of its batch, lies behind the one before it.
+bool FollowsItsBatch(const Facts& facts, const Entry& entry, const Entry* previous) {
+  int before = entry.message - 1;
+  for (int left = facts.MessageOf(entry)->index; left > 0; --left, --before) {
+    if (previous != nullptr && previous->message == before) return true;
+    if (!MayBeLeftOut(facts.messages()[static_cast<size_t>(before)])) return false;
+  }
+  return true;
+}
+
 // Behind a member of a batch lies the next one, or none of the others is in the log.
 void CheckBatches(const Facts& facts, Report* report) {
   const Entry* before = nullptr;
@@ -109,8 +125,7 @@ void CheckBatches(const Facts& facts, Report* report) {
     if (message == nullptr || message->index == 0) continue;
     // What came before may have been truncated.
     if (previous == nullptr && facts.end_mark() > 0) continue;
-    const Message* last = previous != nullptr ? facts.MessageOf(*previous) : nullptr;
-    if (last != nullptr && last->op == message->op && last->index == message->index - 1) continue;
+    if (FollowsItsBatch(facts, entry, previous)) continue;
     report->Add("torn-batch",
                 absl::StrCat(Name(entry.record->content), ", number ", message->index,
                              " of its batch, does not lie behind the one before it"),

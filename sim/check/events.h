@@ -47,6 +47,8 @@ struct Acknowledgement {
   Id last_confirmed = kNoId;
   Tick txn = 0;     // Of a begin: what its bodies are to name.
   Nanos lease = 0;  // Of a begin.
+  // Its idempotency key was met again: this is what the first append was told (G4).
+  bool repeat = false;
 };
 // The first messages are done, the next `unknown` are unknown, and the others not done.
 struct AppendReturn {

@@ -57,7 +57,8 @@ struct Message {
   int32_t handle = 0;
   const Submission* content = nullptr;
   Outcome outcome = Outcome::kUnknown;
-  const Acknowledgement* ack = nullptr;  // If it is done.
+  const Acknowledgement* ack = nullptr;     // If it is done.
+  const Acknowledgement* repeat = nullptr;  // If it repeats one (G4), and is not done itself.
   int invoke = kNever;
   int end = kNever;
 };
@@ -156,7 +157,6 @@ class Facts {
   Tick PossibleMark(int event) const { return MarkAt(possible_marks_, event); }
 
   int final_end() const { return final_end_; }  // The last batch of the final scans.
-
   const std::vector<int>& machine_crashes() const { return machine_crashes_; }
 
   // Whether the begin of a commit's transaction may be gone, by the backend's own retention: then

@@ -244,7 +244,10 @@ void FactsBuilder::NoteOutcome(const Event& end, Message* message) {
   const auto* yield = std::get_if<AppendReturn>(&end.what);
   if (yield == nullptr) return;
   const auto index = static_cast<size_t>(message->index);
-  if (index < yield->done.size()) {
+  if (index < yield->done.size() && yield->done[index].repeat) {
+    message->outcome = Outcome::kNotDone;
+    message->repeat = &yield->done[index];
+  } else if (index < yield->done.size()) {
     message->outcome = Outcome::kDone;
     message->ack = &yield->done[index];
   } else if (index >= yield->done.size() + static_cast<size_t>(yield->unknown)) {

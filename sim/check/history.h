@@ -44,6 +44,8 @@ struct Contract {
   // Until a transaction whose lease has run out is ended by a stored tick, while the log has an
   // owner (D5).  kForever: not checked.
   Nanos lease_ended_within = kForever;
+  // How far back idempotency keys are remembered at least (G4), in ticks.
+  Nanos idempotency_window = Nanos{600} * 1'000'000'000;
   bool faults = true;       // False: nothing was made to fail, so no error needs one to explain it.
   bool corruption = false;  // Bytes in storage were damaged: kCorrupt and gaps are true answers.
 };

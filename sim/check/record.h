@@ -44,6 +44,7 @@ struct Submission {
   int32_t vchannel = 0;
   Tick txn = 0;        // The transaction that it belongs to; 0: none, and on each begin.
   int32_t bodies = 0;  // Of a commit: how many its client counts in.
+  int32_t key = 0;     // Its idempotency key; 0: none, -1: one that no client gave.
   friend bool operator==(const Submission&, const Submission&) = default;
 };
 

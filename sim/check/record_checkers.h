@@ -14,6 +14,8 @@ Checker TickChecker();
 Checker LastConfirmedChecker();
 // Transactions are read whole or not at all, as what is stored says (E1, E2, E3, E5, E6).
 Checker TransactionChecker();
+// What has an idempotency key is stored once in its window, and repeats are told of it (G4).
+Checker IdempotencyChecker();
 // A term ends when a higher one begins (A2, A5).
 Checker FencingChecker();
 

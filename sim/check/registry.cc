@@ -13,10 +13,10 @@ namespace tidelog::sim::check {
 
 std::span<const Checker> AllCheckers() {
   static const std::array kCheckers = {
-      OrderChecker(),           DurabilityChecker(), TickChecker(),       LastConfirmedChecker(),
-      FencingChecker(),         RangeChecker(),      TruncationChecker(), VisibilityChecker(),
-      LinearizabilityChecker(), ErrorChecker(),      LifetimeChecker(),   LivenessChecker(),
-      TransactionChecker(),
+      OrderChecker(),           DurabilityChecker(),  TickChecker(),       LastConfirmedChecker(),
+      FencingChecker(),         RangeChecker(),       TruncationChecker(), VisibilityChecker(),
+      LinearizabilityChecker(), ErrorChecker(),       LifetimeChecker(),   LivenessChecker(),
+      TransactionChecker(),     IdempotencyChecker(),
   };
   return kCheckers;
 }

@@ -39,6 +39,9 @@ constexpr std::string_view kNoEnd[] = {"liveness", "lifetime", "world"};
 constexpr std::string_view kLife[] = {"lifetime", "crash"};
 constexpr std::string_view kTransaction[] = {"transactions", "errors",         "order",
                                              "durability",   "last-confirmed", "ticks"};
+constexpr std::string_view kKeys[] = {"idempotency"};
+// The next open does not find what it has to replay.
+constexpr std::string_view kWindow[] = {"idempotency", "errors", "truncation", "liveness"};
 
 // Plans in which disks lie are judged by what is said, not by what is missing then.
 constexpr std::string_view kLiesAreNotCounted =
@@ -189,6 +192,24 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kBodyDeliveredEarly, "body-delivered-early",
                 "bodies are delivered before their commit as well", "transactions",
                 Names(kTransaction)},
+    MutantEntry{Mutant::kRepeatNotWaiting, "repeat-not-waiting",
+                "a repeat of an idempotency key does not wait for the append in flight", "keys",
+                Names(kKeys)},
+    MutantEntry{Mutant::kKeyBeforeAcknowledged, "key-before-acknowledged",
+                "an idempotency key is remembered before its append is acknowledged", "keys",
+                Names(kKeys)},
+    MutantEntry{Mutant::kKeysNotReplayed, "keys-not-replayed",
+                "an open does not rebuild the window of idempotency keys", "keys", Names(kKeys)},
+    MutantEntry{
+        Mutant::kReplayStartIgnored, "replay-start-ignored",
+        "a replay begins at the last-confirmed of the newest tick, not at the window's start",
+        "keys", Names(kKeys)},
+    MutantEntry{Mutant::kTruncatedPastWindow, "truncated-past-window",
+                "a truncation removes records that the window of idempotency keys needs", "keys",
+                Names(kWindow)},
+    MutantEntry{Mutant::kWindowStartWithoutBegin, "window-start-without-begin",
+                "a window begins at its oldest key, though a commit's transaction began earlier",
+                "keys", Names(kKeys)},
 };
 
 }  // namespace

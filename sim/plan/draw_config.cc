@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sim/plan/draw.h"
+#include "sim/plan/draw_keys.h"
 #include "sim/plan/generator.h"
 #include "sim/plan/plan.h"
 
@@ -32,6 +34,8 @@ class ConfigDraw {
     DrawLogKnobs();
     if (config_.backend == BackendKind::kFile) DrawFileKnobs();
     DrawBufferKnobs();
+    std::string window = DrawKeys(seed_, OptionsOfKeys(options_, config_)).window;
+    if (!window.empty()) config_.knobs.emplace("wal.idempotency_window", std::move(window));
     return config_;
   }
 

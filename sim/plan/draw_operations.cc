@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/plan/draw.h"
+#include "sim/plan/draw_keys.h"
 #include "sim/plan/draw_transactions.h"
 #include "sim/plan/generator.h"
 #include "sim/plan/plan.h"
@@ -38,6 +39,9 @@ class OperationsDraw {
     }
     // They are drawn from a stream of their own: the others are the same without them.
     for (Operation& operation : DrawTransactions(seed_, OptionsOfTransactions())) {
+      operations_.push_back(std::move(operation));
+    }
+    for (Operation& operation : DrawKeys(seed_, OptionsOfKeys(options_, config_)).operations) {
       operations_.push_back(std::move(operation));
     }
     // In the order of their times, and of those of one time in that of drawing.
@@ -75,9 +79,7 @@ class OperationsDraw {
   TransactionOptions OptionsOfTransactions() const {
     TransactionOptions options;
     options.in_1000 = options_.transactions_in_1000;
-    for (uint32_t i = 0; i < config_.clients.size(); ++i) {
-      if (config_.clients[i].reopen_after_ns != 0) options.writers.push_back(i);
-    }
+    options.writers = WritersOf(config_);
     options.horizon_ns = config_.horizon_ns;
     return options;
   }

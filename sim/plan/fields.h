@@ -72,7 +72,10 @@ void VisitTxnFields(V& visit, Operation& operation) {
     visit("bytes", operation.bytes);
     visit("type", operation.type);
   }
-  if (operation.kind == OperationKind::kCommitTxn) visit("miscount", operation.miscount);
+  if (operation.kind == OperationKind::kCommitTxn ||
+      operation.kind == OperationKind::kKeyedCommit) {
+    visit("miscount", operation.miscount);
+  }
   visit("timeout_ns", operation.timeout_ns);
   visit("wait_when_full", operation.wait_when_full);
   visit("misuse", operation.misuse);
@@ -113,8 +116,12 @@ void VisitFields(V& visit, Operation& operation) {
     default:
       visit("handle", operation.handle);
   }
-  if (operation.kind == OperationKind::kAppend) VisitAppendFields(visit, operation);
-  if (operation.kind >= OperationKind::kBeginTxn) VisitTxnFields(visit, operation);
+  if (operation.kind == OperationKind::kAppend || operation.kind == OperationKind::kKeyedAppend) {
+    VisitAppendFields(visit, operation);
+  } else if (operation.kind >= OperationKind::kBeginTxn) {
+    VisitTxnFields(visit, operation);
+  }
+  if (operation.kind >= OperationKind::kKeyedAppend) visit("key", operation.key);
   if (operation.kind == OperationKind::kScan) VisitScanFields(visit, operation);
   if (operation.kind == OperationKind::kTruncate) visit("position", operation.position);
   if (operation.kind == OperationKind::kMvcc) visit("vchannel", operation.vchannel);

@@ -24,8 +24,9 @@ constexpr std::array<std::string_view, kSiteCount> kSites = {
     "disk_space",  "disk_word", "request",       "store",      "fence",     "fetch",
     "append_call", "open_call", "truncate_call", "close_call"};
 constexpr std::array<std::string_view, kOperationKindCount> kOperations = {
-    "open",  "open_read_only", "append",    "scan",     "close_scan", "truncate",    "info", "mvcc",
-    "close", "close_opener",   "begin_txn", "txn_body", "commit_txn", "rollback_txn"};
+    "open",       "open_read_only", "append",       "scan",         "close_scan", "truncate",
+    "info",       "mvcc",           "close",        "close_opener", "begin_txn",  "txn_body",
+    "commit_txn", "rollback_txn",   "keyed_append", "keyed_commit"};
 constexpr std::array<std::string_view, 4> kStarts = {"earliest", "latest", "from", "after"};
 constexpr std::array<std::string_view, 3> kEnds = {"never", "tail_at_open", "position"};
 constexpr std::array<std::string_view, 7> kMisuses = {"none",           "too_large", "far_barrier",

@@ -25,8 +25,10 @@ enum class OperationKind : uint8_t {
   kTxnBody,      // `count` messages, as kAppend.
   kCommitTxn,
   kRollbackTxn,
+  kKeyedAppend,  // As kAppend, each message with an idempotency key of its own.
+  kKeyedCommit,  // As kCommitTxn, with one.
 };
-inline constexpr int kOperationKindCount = 14;
+inline constexpr int kOperationKindCount = 16;
 
 // Of each client.  A transaction outlives the client's process and handles.
 inline constexpr uint32_t kTxnSlotCount = 4;
@@ -70,6 +72,9 @@ struct Operation {
   uint32_t txn = 0;      // Which of the client's slots.
   int64_t lease_ms = 0;  // kBeginTxn.  0: the log's default.
   int32_t miscount = 0;  // kCommitTxn: so many more bodies than the client counts in.
+
+  // kKeyedAppend and kKeyedCommit: of the first message; each further one has the next.  Never 0.
+  uint32_t key = 0;
 
   // kScan.  Positions are those that the log gave to any client, from the newest, 0.
   ScanStart start = ScanStart::kEarliest;

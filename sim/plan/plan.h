@@ -90,6 +90,8 @@ struct Plan {
 
 // Of 1,000 plans, so many have transactions, where a preset does not say otherwise.
 inline constexpr uint32_t kTransactionsIn1000 = 200;
+// And so many have idempotency keys.
+inline constexpr uint32_t kKeysIn1000 = 200;
 
 // What MakePlan() may draw.
 struct PlanOptions {
@@ -104,9 +106,11 @@ struct PlanOptions {
   uint32_t takeovers_in_1000 = 100;
   // So many have transactions, beside what they would be without.
   uint32_t transactions_in_1000 = kTransactionsIn1000;
+  uint32_t keys_in_1000 = kKeysIn1000;
 };
 
-// "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions".
+// "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions",
+// "keys".
 // kInvalidArgument: no such name; names those there are.
 absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset);
 std::vector<std::string_view> PlanPresets();

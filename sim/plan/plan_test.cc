@@ -2,11 +2,13 @@
 #include "sim/plan/plan.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
@@ -51,9 +53,12 @@ TEST(PlanTest, EveryPlanIsReadAsItWasWritten) {
 
 TEST(PlanTest, TransactionsComeBesideWhatAPlanDoesWithoutThem) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    Plan with = PlanOf(seed, "transactions");
+    PlanOptions all = PlanOptionsOf("transactions").value();
+    all.keys_in_1000 = 0;
+    Plan with = MakePlan(seed, all);
     PlanOptions none;
     none.transactions_in_1000 = 0;
+    none.keys_in_1000 = 0;
     const Plan without = MakePlan(seed, none);
     EXPECT_THAT(OfTransactions(with), Not(IsEmpty()));
     EXPECT_THAT(OfTransactions(without), IsEmpty());
@@ -68,8 +73,10 @@ TEST(PlanTest, TransactionsAreOfEveryKind) {
   absl::btree_set<Misuse> misuses;
   absl::btree_set<int32_t> miscounts;
   absl::btree_set<bool> has_lease;
+  PlanOptions options = PlanOptionsOf("transactions").value();
+  options.keys_in_1000 = 0;
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    for (const Operation& operation : OfTransactions(PlanOf(seed, "transactions"))) {
+    for (const Operation& operation : OfTransactions(MakePlan(seed, options))) {
       kinds.insert(operation.kind);
       misuses.insert(operation.misuse);
       miscounts.insert(operation.miscount);
@@ -81,6 +88,49 @@ TEST(PlanTest, TransactionsAreOfEveryKind) {
                                      Misuse::kUnknownTxn, Misuse::kMixedBatch}));
   EXPECT_THAT(miscounts, IsSupersetOf({-1, 0, 1, 2}));
   EXPECT_EQ(has_lease.size(), 2u);
+}
+
+TEST(PlanTest, KeysComeBesideWhatAPlanDoesWithoutThem) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    PlanOptions all = PlanOptionsOf("keys").value();
+    all.transactions_in_1000 = 0;
+    Plan with = MakePlan(seed, all);
+    PlanOptions none;
+    none.transactions_in_1000 = 0;
+    none.keys_in_1000 = 0;
+    const Plan without = MakePlan(seed, none);
+    const size_t count = with.operations.size();
+    std::erase_if(with.operations, [](const Operation& operation) {
+      return operation.kind >= OperationKind::kBeginTxn;
+    });
+    EXPECT_LT(with.operations.size(), count) << seed;
+    EXPECT_EQ(with.operations, without.operations) << seed;
+    with.config.knobs.erase("wal.idempotency_window");
+    EXPECT_EQ(with.config, without.config) << seed;
+  }
+}
+
+TEST(PlanTest, KeysAreRepeatedAloneInBatchesAndByCommits) {
+  size_t batches = 0;
+  size_t windows = 0;
+  absl::btree_map<uint32_t, size_t> appends;
+  absl::btree_map<uint32_t, size_t> commits;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    const Plan plan = PlanOf(seed, "keys");
+    windows += plan.config.knobs.contains("wal.idempotency_window") ? 1 : 0;
+    for (const Operation& operation : plan.operations) {
+      if (operation.kind < OperationKind::kKeyedAppend) continue;
+      EXPECT_NE(operation.key, 0u);
+      const bool commits_it = operation.kind == OperationKind::kKeyedCommit;
+      ++(commits_it ? commits : appends)[operation.key];
+      batches += operation.count > 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(batches, 0u);
+  EXPECT_GT(windows, 0u);
+  EXPECT_LT(windows, 100u);
+  EXPECT_GT(appends[1], 100u);
+  EXPECT_GT(commits[1001], 10u);
 }
 
 }  // namespace

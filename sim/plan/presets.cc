@@ -12,8 +12,9 @@
 namespace tidelog::sim {
 namespace {
 
-constexpr std::array<std::string_view, 9> kPresets = {
-    "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions"};
+constexpr std::array<std::string_view, 10> kPresets = {
+    "default", "calm", "hostile",  "file",         "log",
+    "quick",   "long", "takeover", "transactions", "keys"};
 
 }  // namespace
 
@@ -43,6 +44,8 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset) {
     options.takeovers_in_1000 = 1000;
   } else if (preset == "transactions") {
     options.transactions_in_1000 = 1000;
+  } else if (preset == "keys") {
+    options.keys_in_1000 = 1000;
   } else {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("there is no preset ", preset,

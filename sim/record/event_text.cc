@@ -42,7 +42,8 @@ std::string RoleText(const check::Submission& content) {
 
 std::string PayloadText(const check::Submission& content) {
   if (content.type == check::kTimeTickType) return "tick";
-  const std::string role = RoleText(content);
+  std::string role = RoleText(content);
+  if (content.key != 0) absl::StrAppend(&role, "key ", content.key, " ");
   if (content.payload.client == 0) return role + "nobody's message";
   return absl::StrCat(role, "c", content.payload.client, "#", content.payload.number);
 }
@@ -164,7 +165,7 @@ struct Words {
   std::string operator()(const check::Phase& phase) const;
 
   static std::string Acknowledged(const check::Acknowledgement& done) {
-    std::string text = absl::StrCat(done.id, "@", done.tick);
+    std::string text = absl::StrCat(done.repeat ? "repeat of " : "", done.id, "@", done.tick);
     if (done.txn == 0) return text;
     return absl::StrCat(text, ", transaction ", done.txn, " with a lease of ",
                         LeaseText(done.lease));

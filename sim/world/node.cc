@@ -85,6 +85,8 @@ Future<Unit> Node::Run(const Operation* operation) {
       co_await OpenReadOnly(client);
       co_return Unit{};
     case OperationKind::kAppend:
+    case OperationKind::kKeyedAppend:
+    case OperationKind::kKeyedCommit:
     case OperationKind::kBeginTxn:
     case OperationKind::kTxnBody:
     case OperationKind::kCommitTxn:

@@ -48,7 +48,7 @@ Future<Unit> Node::Append(const Operation* operation) {
     if (opened != nullptr) handle = std::move(opened);
   }
   if (handle == nullptr) co_return Unit{};
-  if (operation->kind != OperationKind::kAppend) {
+  if (operation->kind != OperationKind::kAppend && operation->kind != OperationKind::kKeyedAppend) {
     co_await AppendTxnOn(handle, operation);
     co_return Unit{};
   }
@@ -64,12 +64,14 @@ Future<absl::Status> Node::AppendOn(HandlePtr handle, const Operation* operation
   if (misuse == Misuse::kTooLarge && most > kTooLargeToTry) misuse = Misuse::kNone;
   const auto client = static_cast<int32_t>(operation->client) + 1;
   std::vector<MutableMessage> messages;
+  Operation of_one = *operation;
   for (uint32_t i = 0; i < std::max(operation->count, 1u); ++i) {
+    if (operation->key != 0) of_one.key = operation->key + i;
     const Misuse of_this = i == 0 ? misuse : Misuse::kNone;
     const size_t size_min = of_this == Misuse::kTooLarge ? most : 0;
     const int32_t number = ++host_.clients[operation->client].last_number;
     absl::StatusOr<MutableMessage> message =
-        MakeMessage(*operation, client, number, size_min, of_this == Misuse::kFarBarrier);
+        MakeMessage(of_one, client, number, size_min, of_this == Misuse::kFarBarrier);
     CHECK_OK(message.status());
     messages.push_back(*std::move(message));
   }

@@ -20,6 +20,7 @@ MessageType TypeOf(const Operation& operation) {
     case OperationKind::kBeginTxn:
       return MessageType::kBeginTxn;
     case OperationKind::kCommitTxn:
+    case OperationKind::kKeyedCommit:
       return MessageType::kCommitTxn;
     case OperationKind::kRollbackTxn:
       return MessageType::kRollbackTxn;
@@ -45,7 +46,7 @@ TxnPart PartOf(const Operation& operation, const TxnState& txn) {
   } else if (operation.misuse == Misuse::kUnknownTxn) {
     part.txn.id = kNobodysTxn;
   }
-  if (operation.kind == OperationKind::kCommitTxn) {
+  if (TypeOf(operation) == MessageType::kCommitTxn) {
     part.bodies = static_cast<uint32_t>(std::max(txn.bodies + operation.miscount, 0));
   }
   return part;

@@ -50,7 +50,15 @@ struct Probe {
   bool is_hostile = false;
   // Only transactions do.
   bool is_of_transactions = false;
+  // Only idempotency keys do.
+  bool is_of_keys = false;
 };
+
+bool HasRepeat(const Event& event) {
+  const auto* append = As<check::AppendReturn>(event);
+  return append != nullptr && std::any_of(append->done.begin(), append->done.end(),
+                                          [](const auto& done) { return done.repeat; });
+}
 
 constexpr Probe kProbes[] = {
     {"open", [](const Event& e) { return EndsWith<check::OpenReturn>(e, Code::kOk); }},
@@ -169,6 +177,20 @@ constexpr Probe kProbes[] = {
            e, [](const check::Record& whole) { return whole.members.front().term != whole.term; });
      },
      false, true},
+    {"repeat of an idempotency key", [](const Event& e) { return HasRepeat(e); }, false, false,
+     true},
+    {"repeat in a batch with others",
+     [](const Event& e) {
+       const auto* append = As<check::AppendReturn>(e);
+       return HasRepeat(e) && std::any_of(append->done.begin(), append->done.end(),
+                                          [](const auto& done) { return !done.repeat; });
+     },
+     false, false, true},
+    {"repeat of a commit",
+     [](const Event& e) {
+       return HasRepeat(e) && As<check::AppendReturn>(e)->done.front().txn != 0;
+     },
+     false, false, true},
 };
 
 }  // namespace
@@ -177,7 +199,8 @@ std::vector<ProbeHits> ProbesOf(const check::History& history, Mode mode) {
   std::vector<ProbeHits> hits;
   for (const Probe& probe : kProbes) {
     const bool is_rare = (probe.is_hostile && mode != Mode::kHostile) ||
-                         (probe.is_of_transactions && kTransactionsIn1000 == 0);
+                         (probe.is_of_transactions && kTransactionsIn1000 == 0) ||
+                         (probe.is_of_keys && kKeysIn1000 == 0);
     ProbeHits found{std::string(probe.name), 0, is_rare};
     for (const Event& event : history.events) found.hits += probe.holds(event) ? 1 : 0;
     hits.push_back(std::move(found));

@@ -30,6 +30,19 @@ struct Label {
   int32_t number = 0;
 };
 
+// 0: none; -1: one that no client gave.
+int32_t KeyOf(const RecordView& record) {
+  const std::optional<std::string_view> key = record.idempotency_key();
+  if (!key) return 0;
+  int32_t number = -1;
+  const bool is_known = absl::StartsWith(*key, "k") && absl::SimpleAtoi(key->substr(1), &number);
+  return is_known ? number : -1;
+}
+
+void SetKey(MutableMessage::Builder* builder, uint32_t key) {
+  if (key != 0) builder->IdempotencyKey(absl::StrCat("k", key));
+}
+
 check::Submission SubmissionOf(const RecordView& record) {
   check::Submission submission;
   const std::string_view payload = record.payload();
@@ -48,6 +61,7 @@ check::Submission SubmissionOf(const RecordView& record) {
   // On a begin it is the log that fills it in.
   if (txn && submission.type != check::kBeginType) submission.txn = ToInt(txn->id);
   submission.bodies = static_cast<int32_t>(record.txn_bodies().value_or(0));
+  submission.key = KeyOf(record);
   const std::string_view vchannel = record.vchannel();
   if (vchannel.empty()) return submission;
   int32_t number = -1;
@@ -99,8 +113,8 @@ std::optional<check::Position> PositionOf(const std::optional<Position>& positio
 }
 
 check::Acknowledgement AcknowledgementOf(const AppendResult& result) {
-  return {IdOf(result.id), ToInt(result.time_tick), IdOf(result.last_confirmed),
-          ToInt(result.txn.id), LeaseOf(result.txn)};
+  return {IdOf(result.id),      ToInt(result.time_tick), IdOf(result.last_confirmed),
+          ToInt(result.txn.id), LeaseOf(result.txn),     result.duplicate};
 }
 
 check::Record RecordOf(const ImmutableMessage& message) {
@@ -141,6 +155,7 @@ absl::StatusOr<MutableMessage> MakeMessage(const Operation& append, int32_t clie
   MutableMessage::Builder builder(static_cast<MessageType>(append.type));
   const std::string vchannel = VChannelName(append.vchannel);
   if (!vchannel.empty()) builder.VChannel(vchannel);
+  SetKey(&builder, append.key);
   if (far_barrier) builder.BarrierTimeTick(MakeTimeTick(uint64_t{1} << 44, 0));
   return Finish(std::move(builder), std::max(size_t{append.bytes}, size_min), client, number);
 }
@@ -152,6 +167,7 @@ absl::StatusOr<MutableMessage> MakeTxnMessage(const Operation& append, const Txn
   if (!vchannel.empty()) builder.VChannel(vchannel);
   const bool asks_for_default = ToInt(part.txn.id) == 0 && part.txn.keepalive == absl::Duration();
   if (!asks_for_default) builder.Txn(part.txn);
+  SetKey(&builder, append.key);
   if (part.bodies) builder.TxnBodies(*part.bodies);
   return Finish(std::move(builder), append.bytes, client, number);
 }

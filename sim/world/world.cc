@@ -93,6 +93,12 @@ void World::SetContract() {
   check::Contract& contract = recorder_.history().contract;
   contract.faults = config_.mode != Mode::kCalm;
   contract.corruption = config_.mode == Mode::kHostile;
+  const auto window = config_.knobs.find("wal.idempotency_window");
+  if (window != config_.knobs.end()) {
+    absl::Duration duration;
+    CHECK(absl::ParseDuration(window->second, &duration)) << window->second;
+    contract.idempotency_window = absl::ToInt64Nanoseconds(duration);
+  }
   if (config_.mode != Mode::kCalm) return;
   const absl::Duration bound = 2 * TickInterval(config_) + absl::Seconds(5);
   contract.visible_within = absl::ToInt64Nanoseconds(bound);

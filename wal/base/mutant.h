@@ -78,6 +78,14 @@ enum class Mutant : uint8_t {
   kLeaseIgnored,
   kRolledBackDelivered,
   kBodyDeliveredEarly,
+
+  // adaptor: idempotency.
+  kRepeatNotWaiting,
+  kKeyBeforeAcknowledged,
+  kKeysNotReplayed,
+  kReplayStartIgnored,
+  kTruncatedPastWindow,
+  kWindowStartWithoutBegin,
 };
 
 #ifdef TIDELOG_MUTANTS

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wal/base/mutant.h"
+
 namespace tidelog {
 namespace {
 
@@ -91,6 +93,7 @@ std::optional<MessageId> IdempotencyTable::StartAt(TimeTick tick) const {
         return tick >= ExpiryOf(entry.result.time_tick, limits_.window);
       });
   if (first == entries_.end()) return std::nullopt;
+  if (MutantIs(Mutant::kWindowStartWithoutBegin)) return first->result.id;
   const TimeTick from = first->result.time_tick;
   const auto begin = std::partition_point(begins_.begin(), begins_.end(),
                                           [from](const Begin& b) { return b.commit < from; });

@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/log/check.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/status.h"
 #include "wal/wal.h"
 
@@ -25,7 +27,9 @@ AppendResult RepeatOf(const IdempotencyTable::Result& first) {
 }  // namespace
 
 void Idempotency::OnReplayed(const ImmutableMessage& message) {
-  OnStored(message.record(), message.id(), transactions_.OnStored(message.record(), message.id()));
+  const TransactionTable::Outcome outcome = transactions_.OnStored(message.record(), message.id());
+  if (MutantIs(Mutant::kKeysNotReplayed)) return;
+  OnStored(message.record(), message.id(), outcome);
 }
 
 // On the way down.
@@ -91,6 +95,7 @@ Idempotency::Flight* Idempotency::Enter(AppendOp& op) {
 }
 
 Idempotency::Flight* Idempotency::FindOwner(const AppendOp& op) const {
+  if (MutantIs(Mutant::kRepeatNotWaiting)) return nullptr;
   for (size_t i = 0; i < op.count(); ++i) {
     const std::optional<IdempotencyKey> key = IdempotencyKey::Of(op.record(i));
     if (!key || table_.Find(*key) != nullptr) continue;
@@ -155,7 +160,10 @@ void Idempotency::After(const AppendOp& op) {
 }
 
 void Idempotency::Release(const IdempotencyKey& key) {
-  Flight& flight = *flights_.find(key)->second;
+  const auto found = flights_.find(key);
+  if (found == flights_.end() && MutantIs(Mutant::kRepeatNotWaiting)) return;
+  CHECK(found != flights_.end()) << "a key is given back that was not claimed";
+  Flight& flight = *found->second;
   flight.owned = false;
   while (!flight.owned && !flight.waiting.empty()) {
     AppendOp& op = *flight.waiting.front().op;

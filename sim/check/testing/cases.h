@@ -20,6 +20,7 @@ std::span<const AnomalyCase> ScanCases();
 std::span<const AnomalyCase> RecordCases();
 std::span<const AnomalyCase> CallCases();
 std::span<const AnomalyCase> TransactionCases();
+std::span<const AnomalyCase> IdempotencyCases();
 
 }  // namespace tidelog::sim::check
 

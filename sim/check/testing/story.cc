@@ -112,6 +112,10 @@ Story& Story::IsRollback(int32_t message, int32_t begin) {
   return Is(message, {.payload = {}, .type = kRollbackType, .txn = InLog(begin).tick});
 }
 
+Story& Story::IsKeyed(int32_t message, int32_t key, int32_t vchannel) {
+  return Is(message, {.payload = {}, .type = kMessageType, .vchannel = vchannel, .key = key});
+}
+
 Story& Story::IsExclusive(int32_t message, int32_t vchannel) {
   return Is(message, {.payload = {}, .type = kExclusiveType, .vchannel = vchannel});
 }
@@ -186,6 +190,14 @@ std::optional<Record> Story::AsRead(const Record& record) const {
 Story& Story::Land(int32_t message) {
   Store(handle_of_op_.at(OpOf(message)), MessageNumber(message));
   return *this;
+}
+
+Story& Story::Repeats(int32_t message, int32_t first) {
+  const int32_t op = OpOf(message);
+  const Record& record = InLog(first);
+  AppendReturn yield;
+  yield.done.push_back({record.id, record.tick, record.last_confirmed, 0, 0, true});
+  return Add(handle_of_op_[op], op, std::move(yield));
 }
 
 Story& Story::Done(int32_t message) {

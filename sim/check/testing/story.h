@@ -48,6 +48,7 @@ class Story {
   Story& Land(int32_t message);
   Story& Done(int32_t message);  // Of a batch: its first message; acknowledges what has landed.
   Story& Fail(int32_t message, Code code);
+  Story& Repeats(int32_t message, int32_t first);  // Its answer is what the first was told (G4).
   Story& Append(int32_t handle, int32_t message) {
     return Call(handle, message).Land(message).Done(message);
   }
@@ -60,6 +61,7 @@ class Story {
   Story& IsBody(int32_t message, int32_t begin);
   Story& IsCommit(int32_t message, int32_t begin, int32_t bodies);
   Story& IsRollback(int32_t message, int32_t begin);
+  Story& IsKeyed(int32_t message, int32_t key, int32_t vchannel = 0);
   Story& IsExclusive(int32_t message, int32_t vchannel = 0);
   Story& Begin(int32_t handle, int32_t message, Nanos lease = kForever) {
     return IsBegin(message, lease).Append(handle, message);
