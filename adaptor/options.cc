@@ -50,6 +50,7 @@ constexpr NumberKey kNumbers[] = {
     {"txn_bytes_max", &LogOptions::txn_bytes_max, 1, uint64_t{1} << 40},
     {"idempotency_keys_max", &LogOptions::idempotency_keys_max, 1, 1u << 24},
     {"idempotency_bytes_max", &LogOptions::idempotency_bytes_max, 1, uint64_t{1} << 40},
+    {"idempotency_log_bytes_max", &LogOptions::idempotency_log_bytes_max, 1, uint64_t{1} << 50},
     {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
 };
 

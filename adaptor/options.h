@@ -53,11 +53,14 @@ struct LogOptions {
   size_t txn_bytes_max = size_t{64} << 20;
 
   // How far back idempotency keys are remembered (G4): in ticks to the newest record, how many of a
-  // channel, and how many bytes of them (with 256 for each).  The first that is reached counts.  An
-  // open replays that far back, and Truncate() leaves that in storage.
+  // channel, how many bytes of them (with 256 for each: that much memory a channel at most), and
+  // how many bytes of records behind them, with keys or without.  The first that is reached counts.
+  // An open replays that far back, and Truncate() leaves that in storage: of the log not much more
+  // than idempotency_log_bytes_max, and the transactions that reach into it.
   absl::Duration idempotency_window = absl::Minutes(10);
-  size_t idempotency_keys_max = 100000;
-  size_t idempotency_bytes_max = size_t{64} << 20;
+  size_t idempotency_keys_max = 1000000;
+  size_t idempotency_bytes_max = size_t{256} << 20;
+  uint64_t idempotency_log_bytes_max = uint64_t{1} << 30;
 
   // One append of so many is timed, and so are its interceptors, for metrics (H4); 0: none.
   uint64_t sampling_rate = 256;

@@ -23,6 +23,7 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
                                                          {"wal.idempotency_window", "4s"},
                                                          {"wal.idempotency_keys_max", "5"},
                                                          {"wal.idempotency_bytes_max", "6"},
+                                                         {"wal.idempotency_log_bytes_max", "7"},
                                                          {"directory", "d"},
                                                          {"walrus", "w"}});
   ASSERT_TRUE(split.ok()) << split.status();
@@ -34,6 +35,7 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
   EXPECT_EQ(split->log.idempotency_window, absl::Seconds(4));
   EXPECT_EQ(split->log.idempotency_keys_max, 5u);
   EXPECT_EQ(split->log.idempotency_bytes_max, 6u);
+  EXPECT_EQ(split->log.idempotency_log_bytes_max, 7u);
   EXPECT_EQ(split->log.retry_delay_min, LogOptions().retry_delay_min);
   EXPECT_THAT(split->backend, ElementsAre(Pair("directory", "d"), Pair("walrus", "w")));
 }

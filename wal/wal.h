@@ -33,7 +33,7 @@ struct AppendOptions {
   // withdrawn: kDeadlineExceeded, not done.  Later it only ends the wait: kOutcomeUnknown (C3).
   absl::Duration timeout = absl::InfiniteDuration();
   // When the queue of appends is full: true waits for room, false ends with kResourceExhausted at
-  // once (C5).
+  // once (C5).  Repeats of idempotency keys that wait have limits of their own (G4).
   bool wait_when_full = false;
 };
 
@@ -43,16 +43,18 @@ struct AppendResult {
   TimeTick time_tick{};
   TxnContext txn;          // Of a BeginTxn: what its bodies carry.
   bool duplicate = false;  // An idempotency key met again: this is the first append's result (G4).
-  // Store this to resume reading behind the message.
+  // Store this to resume reading behind the message.  A duplicate's may be truncated away.
   Position position() const { return Position{last_confirmed, time_tick}; }
 };
 
-// A batch lands adjacent and in order; if not all of it, a prefix (C8).
+// A batch lands adjacent and in order; if not all of it, a prefix (C8).  What lands is the batch
+// without its repeats of idempotency keys (G4): earlier appends stored those, elsewhere.
 struct BatchResult {
-  std::vector<AppendResult>
-      done;  // The first messages.  Repeats of an idempotency key (G4) are exempt from adjacency.
-  size_t unknown = 0;  // The next ones: storage may hold a prefix of them.
-  absl::Status rest;   // OK: all are done.  Else why; the messages behind `unknown` are not done.
+  std::vector<AppendResult> done;  // The first messages, repeats among them counted in.
+  // The next ones, to the last that is unknown: storage may hold a prefix of those that are no
+  // repeats.  Of {repeat, a, repeat, b} with a and b unknown these are 3, and 1 is done.
+  size_t unknown = 0;
+  absl::Status rest;  // OK: all are done.  Else why; behind `unknown` the batch stored none.
 };
 
 // A channel opened for reading.  It creates, locks and writes nothing (A3), and it has no Append():
@@ -133,15 +135,15 @@ class Wal : public RoWal {
   // Appends one message and consumes it.
   //
   // OK: it is durable, and every later reader sees it exactly once at that id (C1).  An append that
-  // returned before another was invoked has the smaller tick and id (C4).
+  // returned before another was invoked has the smaller tick and id (C4), a `duplicate` excepted.
   //
   // Errors:
   //   kChannelFenced      not done  A higher term owns the channel.  Final.
   //   kOnShutdown         not done  The log is closed.
   //   kTooLarge           not done  Above limits(), or a body too much; terminal.
-  //   kResourceExhausted  not done  The queue or the disk is full; too many transactions are open,
-  //                                 or repeats of idempotency keys wait.
-  //   kDeadlineExceeded   not done  `timeout` ran out in the queue.
+  //   kResourceExhausted  not done  Too many wait in the queue or for a key; too many transactions
+  //                                 are open; the disk is full.
+  //   kDeadlineExceeded   not done  `timeout` ran out in the queue, or in a wait for a key (G4).
   //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
   //                                 log's own; a member of another VChannel than its transaction's;
   //                                 an idempotency key that is none (wal/idempotency.h).
@@ -169,11 +171,13 @@ class Wal : public RoWal {
   // kChannelFenced, kOnShutdown.
   virtual Future<absl::StatusOr<Mvcc>> LatestMvcc(std::string vchannel) = 0;
 
-  // Forgets messages with ticks at or below `through`'s, and yields how far that went: open replays
-  // and checkpoints may hold it back (G3).  Survives restart.  Readers that are further back end
-  // with kPositionGone. Errors: kChannelFenced, kOnShutdown, kWalNameMismatch, kPositionGone (above
-  // the tail), kInner, kUnavailable: not done. kOutcomeUnknown: the mark was handed to storage.
-  // Calling it again is harmless.
+  // Forgets messages with ticks at or below `through`'s, and yields how far that went: checkpoints
+  // may hold it back, and what an open replays (G3, G4) holds its id back: what is between is
+  // hidden and takes room until a later call, with some backends one of a higher tick.  Survives
+  // restart.  Readers that are further back end with kPositionGone.  Errors: kChannelFenced,
+  // kOnShutdown, kWalNameMismatch, kPositionGone (above the tail), kInner, kUnavailable,
+  // kResourceExhausted (no room for a TimeTick above `through`; below the newest none is needed):
+  // not done.  kOutcomeUnknown: the mark was handed to storage.  Calling it again is harmless.
   virtual Future<absl::StatusOr<Position>> Truncate(Position through) = 0;
 
   // Registers a checkpoint, or moves it (G2): while it is there, whoever reads After(position)

@@ -99,6 +99,7 @@ Detached Appender::Run(AppendRun::Request* request) {
     ++run.passed;
     go = StillWanted(run);  // The wait may have been long.
   }
+  if (go.ok()) run.op().CheckIdentities(parts_.log->channel);
   while (go.ok() && run.op().count() > 0) {
     run.phase = Phase::kWaitingForTurn;
     while (!parts_.submitter->MayGo(run) && StillWanted(run).ok()) {

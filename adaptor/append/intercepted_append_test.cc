@@ -1,4 +1,5 @@
 // Appends through interceptors of the user's own (C6).
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,12 +14,20 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/async/future.h"
+#include "wal/message/message.h"
+#include "wal/message/testing/messages.h"
 #include "wal/status.h"
+#include "wal/types.h"
+#include "wal/wal.h"
 
 namespace tidelog::adaptor {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
+using testing::MakeBody;
+using testing::MakeInsert;
+using testing::MakeKeyed;
+using testing::MakeMessage;
 using Result = absl::StatusOr<AppendResult>;
 
 // Lets appends wait until they are released, or stops them.  Of one log.
@@ -63,7 +72,7 @@ std::unique_ptr<Interceptor> Barrier::Build(const InterceptorContext&) {
   return std::make_unique<BarrierOfALog>(this);
 }
 
-class InterceptedAppendTest : public testing::Test {
+class InterceptedAppendTest : public ::testing::Test {
  protected:
   InterceptedAppendTest()
       : world_({.interceptors = {&outer_, &inner_}}), wal_(world_.MustOpen(Term{1})) {}
@@ -156,6 +165,91 @@ TEST(SampledAppendTest, TimesNoneIfToldSo) {
   for (int i = 0; i < 10; ++i) world.MustAppend(*wal, "a");
   EXPECT_FALSE(world.Run([&] { return wal->Info(); })->details.contains("interceptor.admission"));
   world.MustClose(*wal);
+}
+
+// Does to each append what a test says.
+class Changer : public InterceptorBuilder {
+ public:
+  using Change = std::function<Verdict(AppendOp&)>;
+  std::unique_ptr<Interceptor> Build(const InterceptorContext&) override;
+  Change change;  // None: nothing.
+};
+
+class ChangerOfALog : public Interceptor {
+ public:
+  explicit ChangerOfALog(Changer* changer) : changer_(*changer) {}
+  std::string_view name() const override { return "changer"; }
+  Verdict Before(AppendOp& op) override {
+    return changer_.change ? changer_.change(op) : Verdict::Go();
+  }
+  void After(const AppendOp&) override {}
+
+ private:
+  Changer& changer_;
+};
+
+std::unique_ptr<Interceptor> Changer::Build(const InterceptorContext&) {
+  return std::make_unique<ChangerOfALog>(this);
+}
+
+class ChangedAppendTest : public ::testing::Test {
+ protected:
+  using Make = std::function<MutableMessage()>;
+  ChangedAppendTest() : world_({.interceptors = {&changer_}}), wal_(world_.MustOpen(Term{1})) {}
+  ~ChangedAppendTest() override { (void)world_.Close(*wal_); }
+
+  Result Append(MutableMessage message) { return world_.Append(*wal_, std::move(message)); }
+  void PutInItsPlace(Make make, absl::Status stop = absl::OkStatus()) {
+    changer_.change = [make = std::move(make), stop = std::move(stop)](AppendOp& op) {
+      op.message(0) = make();
+      return stop.ok() ? Verdict::Go() : Verdict::Stop(stop);
+    };
+  }
+
+  Changer changer_;
+  LogWorld world_;
+  std::unique_ptr<Wal> wal_;
+};
+
+TEST_F(ChangedAppendTest, StoresWhatAnInterceptorHasPutInItsPlace) {
+  PutInItsPlace([] { return MakeKeyed("k", "another", "v"); });
+  EXPECT_TRUE(Append(MakeKeyed("k", "a", "v")).ok());
+  const Result repeat = Append(MakeKeyed("k", "a", "v"));
+  EXPECT_TRUE(repeat.ok() && repeat->duplicate);
+  EXPECT_THAT(world_.Stored(), ElementsAre("tick", "another"));
+}
+
+// G4: and with it the keys of those that wait.
+TEST_F(ChangedAppendTest, LetsGoOfTheKeyThatItCameWith) {
+  const absl::Status stop = WalError(WalErrorCode::kRateLimitRejected, "slow down");
+  const Make others[] = {[] { return MakeKeyed("other", "a", "v"); },
+                         [] { return MakeKeyed("k", "a", "w"); },
+                         [] { return MakeInsert("a", "v"); }};
+  for (const Make& other : others) {
+    PutInItsPlace(other, stop);
+    EXPECT_EQ(CodeOf(Append(MakeKeyed("k", "a", "v"))), WalErrorCode::kRateLimitRejected);
+  }
+  changer_.change = nullptr;
+  const Result first = Append(MakeKeyed("k", "a", "v"));
+  EXPECT_TRUE(first.ok() && !first->duplicate);
+  EXPECT_THAT(world_.Stored(), ElementsAre("tick", "a"));
+}
+
+using ChangedAppendDeathTest = ChangedAppendTest;
+
+TEST_F(ChangedAppendDeathTest, AbortsWhenAMessageIsNotAnyMoreWhatItHasToStay) {
+  const TxnContext txn{TimeTick{5}, absl::Seconds(1)};
+  const Make others[] = {
+      [] { return MakeKeyed("other", "a", "v"); }, [] { return MakeKeyed("k", "a", "w"); },
+      [] { return MakeInsert("a", "v"); }, [&] { return MakeBody("a", "v", txn); },
+      [] { return MakeMessage(MessageType::kManualFlush, "a", "v"); }};
+  for (const Make& other : others) {
+    PutInItsPlace(other);
+    EXPECT_DEATH((void)Append(MakeKeyed("k", "a", "v")),
+                 "orders@1: an interceptor has changed .*: Insert");
+  }
+  PutInItsPlace([] { return MakeKeyed("k", "a", "v"); });
+  EXPECT_DEATH((void)Append(MakeInsert("a", "v")), "has changed");
 }
 
 }  // namespace

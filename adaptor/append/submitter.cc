@@ -129,6 +129,11 @@ std::optional<MessageId> Submitter::ReplayStart(TimeTick tick,
   return start;
 }
 
+std::optional<MessageId> Submitter::NextReplayStart() {
+  RefreshClock();
+  return ReplayStart(parts_.ticks->Allocate(TimeTick{0}, now_), LastConfirmed());
+}
+
 absl::Status Submitter::StampAll(AppendRun& run) {
   const MessageId* last_confirmed = LastConfirmed();
   const size_t first = run.op().done_count();

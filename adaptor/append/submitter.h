@@ -99,6 +99,8 @@ class Submitter {
     MessageId replay_from;
   };
   const std::optional<Covering>& newest_time_tick() const { return newest_time_tick_; }
+  // Where it would begin if a TimeTick were handed over now.  Uses up a tick.
+  std::optional<MessageId> NextReplayStart();
   // True from a failure on until the backend is tried again.
   bool failing() const { return failing_; }
   const MvccTable& mvcc() const { return mvcc_; }

@@ -3,8 +3,10 @@
 #define TIDELOG_ADAPTOR_INTERCEPTORS_APPEND_OP_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,10 +56,22 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
     return slot.open ? slot.open->view() : slot.sealed.record();
   }
 
-  // To be changed.  Requires: in Before().
+  // To be changed, or to have another put in its place; but not what the interceptors around have
+  // acted on: type, VChannel, transaction and idempotency key.  The log aborts if one of them is
+  // another behind the interceptors.  Requires: in Before().
   MutableMessage& message(size_t index) {
-    CHECK(slots_[index].open.has_value()) << "a message cannot be changed behind Before()";
-    return *slots_[index].open;
+    Slot& slot = slots_[index];
+    CHECK(slot.open.has_value()) << "a message cannot be changed behind Before()";
+    if (slot.began_as == nullptr) NoteIdentity(slot);
+    return *slot.open;
+  }
+
+  // Aborts with the channel's name if a message is not any more what it has to stay.  It costs
+  // nothing if no message was to be changed.
+  void CheckIdentities(const PChannel& channel) const {
+    if (may_have_changed_) [[unlikely]] {
+      CheckEachIdentity(channel);
+    }
   }
 
   // Takes the messages out that were stored by earlier appends, with what those were told:
@@ -74,16 +88,29 @@ class AppendOp : public ListElement<AppendOp, LockedTag> {
 
  private:
   friend class AppendRun;  // adaptor/append/append_run.h
+  // What no interceptor changes.
+  struct Identity {
+    explicit Identity(const RecordView& record);
+    friend bool operator==(const Identity&, const Identity&) = default;
+    MessageType type;
+    std::string vchannel;
+    std::optional<TimeTick> txn;  // Its id.
+    std::optional<std::string> idempotency_key;
+  };
   struct Slot {
     explicit Slot(MutableMessage message) : open(std::move(message)) {}
     std::optional<MutableMessage> open;  // Until it is handed over, and again for a retry.
     ImmutableMessage sealed;
+    std::unique_ptr<const Identity> began_as;  // Null: nobody asked for it to change it.
   };
+  void NoteIdentity(Slot& slot);
+  void CheckEachIdentity(const PChannel& channel) const;
 
   const bool wait_when_full_;
   bool in_transaction_ = false;
   bool exclusive_ = false;
   bool keyed_ = false;
+  bool may_have_changed_ = false;  // Some message was asked for by message().
   size_t bytes_ = 0;
   size_t unknown_count_ = 0;
   absl::Status status_;

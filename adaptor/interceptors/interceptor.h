@@ -85,7 +85,8 @@ class Interceptor {
   };
   virtual Scope scope() const { return Scope::kAll; }
 
-  // On the way down, outermost interceptor first.
+  // On the way down, outermost interceptor first.  It may change messages, but not what those
+  // around have acted on (AppendOp::message()).
   virtual Verdict Before(AppendOp& op) = 0;
 
   // `op`, which waits for what Before() returned, is not wanted any more: its deadline came, or the

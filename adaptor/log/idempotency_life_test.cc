@@ -1,6 +1,7 @@
 // Idempotency keys across crashes, takeovers, restarts and truncation: G4, and what follows for D6
 // and G3.
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ namespace tidelog::adaptor {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::MakeKeyed;
 using testing::MakeKeyedCommit;
 using Result = absl::StatusOr<AppendResult>;
@@ -46,6 +48,15 @@ class IdempotencyLifeTest : public TransactionWorld {
     world_.runtime().Advance(absl::Milliseconds(200));
     world_.MustAppend(*wal_, "p");
     world_.runtime().Advance(absl::Milliseconds(200));
+  }
+  absl::StatusOr<Position> Truncate(const Position& through) {
+    return world_.Run([&] { return wal_->Truncate(through); });
+  }
+  absl::StatusOr<Position> Truncate(const AppendResult& through) {
+    return Truncate(through.position());
+  }
+  Position NewestPosition() {
+    return *world_.Run([this] { return wal_->Info(); })->tail;
   }
   ImmutableMessage NewestTick() {
     const std::vector<ImmutableMessage> records = world_.fake().records();
@@ -198,6 +209,88 @@ TEST_F(ShortWindowLifeTest, HoldsTruncationBackNoLongerThanTheWindow) {
   const absl::StatusOr<Position> mark = world_.Run([&] { return wal_->Truncate(q.position()); });
   ASSERT_TRUE(mark.ok()) << mark.status();
   EXPECT_EQ(*mark, q.position());
+}
+
+// A truncation is what makes room on a full disk, and must not need any.
+TEST_F(IdempotencyLifeTest, FreesWhatIsBelowTheWindowThoughNothingCanBeStored) {
+  world_.MustAppend(*wal_, "p");
+  const AppendResult a = Must(Append("a"));
+  world_.MustAppend(*wal_, "q");
+  const AppendResult r = world_.MustAppend(*wal_, "r");
+  MoveOn();
+  const size_t before = world_.Stored().size();
+  world_.fake().FailAppends(walimpls::FakeLog::kAll, WalErrorCode::kResourceExhausted);
+  const absl::StatusOr<Position> mark = Truncate(r);
+  ASSERT_TRUE(mark.ok()) << mark.status();
+  EXPECT_EQ(*mark, (Position{a.id, r.time_tick}));
+  EXPECT_EQ(world_.fake().records().front().id(), a.id);
+  EXPECT_LT(world_.Stored().size(), before);
+  // What lies above the newest tick would hide it.
+  EXPECT_EQ(CodeOf(Truncate(NewestPosition())), WalErrorCode::kResourceExhausted);
+}
+
+TEST_F(IdempotencyLifeTest, StoresNoTickThatWouldNotFreeMore) {
+  Must(Append("a"));
+  world_.MustAppend(*wal_, "q");
+  const AppendResult r = world_.MustAppend(*wal_, "r");
+  MoveOn();
+  const MessageId newest = world_.fake().records().back().id();
+  EXPECT_TRUE(Truncate(r).ok());
+  EXPECT_EQ(world_.fake().records().back().id(), newest);
+}
+
+TEST_F(IdempotencyLifeTest, TellsWhereAReplayWouldBegin) {
+  const AppendResult a = Must(Append("a"));
+  MoveOn();
+  EXPECT_THAT(Details("replay"), HasSubstr(a.id.ToString()));
+}
+
+TEST_F(ShortWindowLifeTest, CompletesATruncationThatWasHeldBack) {
+  const AppendResult a = Must(Append("a"));
+  world_.MustAppend(*wal_, "q");
+  const AppendResult r = world_.MustAppend(*wal_, "r");
+  world_.runtime().Advance(absl::Milliseconds(200));
+  EXPECT_EQ(*Truncate(r), (Position{a.id, r.time_tick}));
+  world_.runtime().Advance(absl::Seconds(2));
+  EXPECT_EQ(*Truncate(r), r.position());
+  EXPECT_EQ(world_.fake().truncated(), r.position());
+  EXPECT_EQ(world_.fake().records().front().id(), r.last_confirmed);
+  const size_t before = world_.Stored().size();
+  EXPECT_EQ(*Truncate(r), r.position());
+  EXPECT_EQ(world_.Stored().size(), before);
+}
+
+TEST_F(ShortWindowLifeTest, GoesOnWithoutATickThatWouldFreeMoreAndCannotBeStored) {
+  const AppendResult a = Must(Append("a"));
+  world_.MustAppend(*wal_, "q");
+  const AppendResult r = world_.MustAppend(*wal_, "r");
+  world_.runtime().Advance(absl::Milliseconds(200));
+  world_.runtime().Advance(absl::Seconds(2));
+  for (const WalErrorCode code : {WalErrorCode::kResourceExhausted, WalErrorCode::kUnavailable}) {
+    world_.fake().FailAppends(1, code);
+    EXPECT_EQ(*Truncate(r), (Position{a.id, r.time_tick}));
+  }
+  EXPECT_EQ(*Truncate(r), r.position());
+}
+
+// A limit of what an open must read, and of what truncation must leave.
+class ShortLogLifeTest : public IdempotencyLifeTest {
+ protected:
+  ShortLogLifeTest() : IdempotencyLifeTest({{"wal.idempotency_log_bytes_max", "5000"}}) {}
+};
+
+TEST_F(ShortLogLifeTest, ForgetsAKeyWhenTooManyBytesOfTheLogLieBehindIt) {
+  const AppendResult a = Must(Append("a"));
+  world_.MustAppend(*wal_, std::string(3000, 'p'));
+  MoveOn();
+  EXPECT_EQ(NewestTick().record().replay_start_key(), a.id.key());
+  Crash(Term{2});
+  ExpectRemembered("a", a);
+  world_.MustAppend(*wal_, std::string(3000, 'q'));
+  MoveOn();
+  EXPECT_TRUE(
+      BeforeWithinLog(a.id, MessageId(a.id.origin(), NewestTick().record().replay_start_key())));
+  EXPECT_FALSE(Must(Append("a")).duplicate);
 }
 
 }  // namespace

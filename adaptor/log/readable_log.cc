@@ -165,7 +165,12 @@ Future<absl::StatusOr<std::vector<Checkpoint>>> ReadableLog::Checkpoints() {
 }
 
 void ReadableLog::RaiseMark(const std::optional<Position>& found) {
-  if (!found || (mark_ && mark_->time_tick >= found->time_tick)) return;
+  if (!found) return;
+  if (mark_) {
+    const bool same = mark_->time_tick == found->time_tick;
+    const bool frees_more = same && BeforeWithinLog(mark_->last_confirmed, found->last_confirmed);
+    if (mark_->time_tick >= found->time_tick && !frees_more) return;
+  }
   mark_ = found;
   for (const std::shared_ptr<LogScan>& scan : scans_) scan->OnTruncated();
 }

@@ -114,10 +114,10 @@ void WritableLog::BuildChain() {
   const TxnSessions::Limits limits{options.txn_open_max, options.txn_bytes_max, options.txn_lease};
   auto transactions = std::make_unique<TxnSessions>(&channel(), limits);
   transactions_ = transactions.get();
-  const Idempotency::Limits keys{
-      {options.idempotency_window, options.idempotency_keys_max, options.idempotency_bytes_max},
-      options.in_flight_count_max,
-      options.in_flight_bytes_max};
+  const Idempotency::Limits keys{{options.idempotency_window, options.idempotency_keys_max,
+                                  options.idempotency_bytes_max, options.idempotency_log_bytes_max},
+                                 options.in_flight_count_max,
+                                 options.in_flight_bytes_max};
   auto idempotency = std::make_unique<Idempotency>(&channel(), keys, transactions_);
   idempotency_ = idempotency.get();
   chain_->Add(std::move(idempotency));
@@ -233,6 +233,13 @@ void WritableLog::Describe(LogInfo* info) const {
   info->details.emplace("idempotency",
                         absl::StrCat(idempotency_->key_count(), " keys remembered, ",
                                      idempotency_->waiting_count(), " appends waiting"));
+  // Truncation leaves what is above in storage (G3), and a position at or above the tick asks for a
+  // new one.
+  const std::optional<Submitter::Covering>& covering = submitter_->newest_time_tick();
+  if (covering) {
+    info->details.emplace("replay", absl::StrCat("from ", covering->replay_from.ToString(),
+                                                 ", as tick ", ToInt(covering->tick), " says"));
+  }
   if (buffer_ != nullptr) {
     const WriteAheadBuffer::Counts& counts = buffer_->counts();
     info->details.emplace("buffer.records", absl::StrCat(buffer_->size()));

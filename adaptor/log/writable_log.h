@@ -112,6 +112,10 @@ class WritableLog : public ReadableLog {
   Detached RunChange(std::string name, std::optional<Position> to);
   // Whoever waits for the store need not wait any longer.
   void AnswerChangeUnknown(const absl::Status& why);
+  bool TickWouldFreeMore(const Position& held) const;
+  // Whether a mark would hide or free more than the one that there is.
+  bool IsAboveMark(const Position& position) const;
+  Future<absl::Status> TickForTruncation(Position held);
 
   // The steps of closing (H2).
   Future<Unit> DrainTransactions();

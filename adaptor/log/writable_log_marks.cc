@@ -169,19 +169,13 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   if (state.ok()) RaiseMark(state->truncated);
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   const Position held = HeldByCheckpoints(through);
-  if (mark() && mark()->time_tick >= held.time_tick) co_return *mark();
-  // What an open needs must lie above the mark: its newest TimeTick, and where its replay begins.
-  const Submitter::Covering covering = *submitter_->newest_time_tick();
-  if (covering.tick <= held.time_tick ||
-      BeforeWithinLog(covering.replay_from, held.last_confirmed)) {
-    absl::StatusOr<AppendResult> tick = co_await appender_->AppendTimeTick(/*may_retry=*/true);
-    if (!tick.ok()) {
-      const bool unknown = EffectOf(tick.status()) == Effect::kUnknown;
-      co_return unknown ? WalErrorFrom(WalErrorCode::kUnavailable, "truncate", tick.status())
-                        : tick.status();
-    }
-  }
+  if (!IsAboveMark(held)) co_return *mark();
+  absl::Status ticked = co_await TickForTruncation(held);
+  TIDELOG_CO_RETURN_IF_ERROR(ticked);
   Position target = HeldBack(held);
+  if (!IsAboveMark(target)) co_return *mark();
+  const bool hides_more = !mark() || mark()->time_tick < target.time_tick;
+  if (!hides_more) target.time_tick = mark()->time_tick;
   // A position whose id and tick nobody was given together may have an id below the mark's.
   if (mark() && mark()->last_confirmed.origin() == target.last_confirmed.origin() &&
       BeforeWithinLog(target.last_confirmed, mark()->last_confirmed)) {
@@ -189,8 +183,41 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   }
   absl::Status truncated = co_await wal_->Truncate(target);
   TIDELOG_CO_RETURN_IF_ERROR(truncated);
-  RaiseMark(target);
+  if (hides_more) {
+    RaiseMark(target);
+    co_return *mark();
+  }
+  // A storage may free no more for a tick that it has a mark at.
+  absl::StatusOr<walimpls::LogState> reached = co_await wal_->Info();
+  if (reached.ok()) RaiseMark(reached->truncated);
   co_return *mark();
+}
+
+bool WritableLog::IsAboveMark(const Position& position) const {
+  return !mark() || mark()->time_tick < position.time_tick ||
+         (mark()->last_confirmed.origin() == position.last_confirmed.origin() &&
+          BeforeWithinLog(mark()->last_confirmed, position.last_confirmed));
+}
+
+// What an open needs must lie above the mark: its newest TimeTick, and where its replay begins.  A
+// tick that would only move the latter is worth a try and no more: on a full disk none can be
+// stored, and truncation is what makes room.
+Future<absl::Status> WritableLog::TickForTruncation(Position held) {
+  const bool must = submitter_->newest_time_tick()->tick <= held.time_tick;
+  if (!must && !TickWouldFreeMore(held)) co_return absl::OkStatus();
+  absl::StatusOr<AppendResult> tick = co_await appender_->AppendTimeTick(/*may_retry=*/must);
+  if (tick.ok()) co_return absl::OkStatus();
+  if (EffectOf(tick.status()) == Effect::kUnknown) {
+    co_return WalErrorFrom(WalErrorCode::kUnavailable, "truncate", tick.status());
+  }
+  co_return must ? tick.status() : availability().reason();
+}
+
+bool WritableLog::TickWouldFreeMore(const Position& held) const {
+  const MessageId& from = submitter_->newest_time_tick()->replay_from;
+  if (!BeforeWithinLog(from, held.last_confirmed)) return false;
+  const std::optional<MessageId> next = submitter_->NextReplayStart();
+  return next && BeforeWithinLog(from, *next);
 }
 
 Future<absl::Status> WritableLog::RegisterCheckpoint(std::string name, Position position) {

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "impls/file/testing/log_machine.h"
 #include "wal/io/testing/crashable_file_system.h"
+#include "wal/message/message_id.h"
 #include "wal/observer.h"
 #include "wal/types.h"
 #include "walimpls/wal.h"
@@ -49,6 +50,25 @@ TEST_F(RecycleTest, NothingIsAllocatedWhileTruncationKeepsUp) {
   AppendAndTruncate(&owner_, 24);
   EXPECT_LE(allocated_, 4);  // Until the first are truncated.
   EXPECT_GT(linked_, 15);
+}
+
+// What held a truncation back is gone: it is called again for the same tick.
+TEST_F(RecycleTest, AMarkAtTheSameTickWithAHigherIdFreesMore) {
+  for (int i = 0; i < 24; ++i) ASSERT_TRUE(owner_.Append(1, 9000).ok());
+  const auto truncate = [this](uint64_t number) {
+    const Position mark{machine_.acknowledged().at(number), TimeTick{24}};
+    EXPECT_TRUE(owner_.Run([&] { return owner_.wal()->Truncate(mark); }).ok());
+  };
+  const auto marked = [this] {
+    const auto state = owner_.Run([&] { return owner_.wal()->Info(); });
+    return state->truncated->last_confirmed;
+  };
+  truncate(2);
+  EXPECT_EQ(marked(), machine_.acknowledged().at(2));
+  truncate(20);
+  EXPECT_EQ(marked(), machine_.acknowledged().at(20));
+  truncate(3);
+  EXPECT_EQ(marked(), machine_.acknowledged().at(20));
 }
 
 // Wherever the tail lies, the old bytes behind it are no torn tail.

@@ -228,7 +228,8 @@ Future<absl::Status> SegmentChain::Truncate(TruncationMark mark) {
   co_await TakeTurn();
   const Turn turn(this);
   Manifest next = *store_.current();
-  if (mark.tick <= next.mark.tick && settled_) co_return absl::OkStatus();
+  const bool frees_more = mark.tick == next.mark.tick && mark.id > next.mark.id;
+  if (mark.tick <= next.mark.tick && !frees_more && settled_) co_return absl::OkStatus();
   next.mark.tick = std::max(mark.tick, next.mark.tick);
   next.mark.id = std::max(mark.id, next.mark.id);
   auto keep = std::find_if(

@@ -163,6 +163,19 @@ TEST_F(MemoryTest, AFullLogRefusesUntilItIsTruncated) {
   EXPECT_TRUE(Append(wal, Term{1}, 1000).ok());
 }
 
+// What held a truncation back is gone: it is called again for the same tick.
+TEST_F(MemoryTest, AMarkAtTheSameTickWithAHigherIdFreesMore) {
+  WalImpls* const wal = Open(MakeOpener({}), Term{1});
+  Position marks[4];
+  for (Position& mark : marks) mark = *Append(wal, Term{1}, 10);
+  for (Position& mark : marks) mark.time_tick = marks[3].time_tick;
+  for (const int number : {1, 2, 0}) {
+    ASSERT_TRUE(runtime_.Run([&] { return wal->Truncate(marks[number]); }).ok());
+    EXPECT_EQ(Info(wal).truncated, number == 1 ? marks[1] : marks[2]);
+    EXPECT_EQ(Info(wal).details.at("records"), number == 1 ? "3" : "2");
+  }
+}
+
 // Goal: the last look (A2).  Method: on one strand, both opens have claimed before either looks.
 TEST_F(MemoryTest, AnOpenThatAHigherTermOvertakesFails) {
   OpenerImpls* const opener = MakeOpener({});

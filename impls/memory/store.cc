@@ -73,7 +73,11 @@ absl::Status StoredLog::Truncate(Owner owner, uint64_t number, const Position& m
   absl::MutexLock lock(&mutex_);
   absl::Status owned = CheckOwnerLocked(owner, "truncate");
   if (!owned.ok()) return owned;
-  if (state_.truncated && mark.time_tick <= state_.truncated->time_tick) return absl::OkStatus();
+  if (state_.truncated) {
+    const TimeTick tick = state_.truncated->time_tick;
+    const bool frees_more = mark.time_tick == tick && state_.first < number;
+    if (mark.time_tick <= tick && !frees_more) return absl::OkStatus();
+  }
   CHECK_LT(number, state_.next) << "truncate " << name_ << ": the mark was never stored";
   state_.truncated = mark;
   while (state_.first < number) {

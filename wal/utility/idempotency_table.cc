@@ -7,8 +7,6 @@
 namespace tidelog {
 namespace {
 
-constexpr uint16_t kNotInTheLog = kNotPersisted | kFenceBarrier;
-
 // As ImmutableMessage::last_confirmed().
 MessageId LastConfirmedOf(const RecordView& record, const MessageId& id) {
   if (record.flags() & kLastConfirmedIsSelf) return id;
@@ -49,6 +47,8 @@ void IdempotencyTable::Remember(const IdempotencyKey& key, const RecordView& rec
   entry.text.reserve(key.vchannel.size() + key.key.size());
   entry.text.append(key.vchannel).append(key.key);
   entry.vchannel_size = key.vchannel.size();
+  const bool is_limited = limits_.log_bytes_max < kNoLogBytesMax - log_bytes_;
+  entry.log_bytes_max = is_limited ? log_bytes_ + limits_.log_bytes_max : kNoLogBytesMax;
   entry.result.id = id;
   entry.result.last_confirmed = LastConfirmedOf(record, id);
   entry.result.time_tick = record.time_tick();
@@ -64,10 +64,10 @@ void IdempotencyTable::Remember(const IdempotencyKey& key, const RecordView& rec
   NoteOldest();
 }
 
-void IdempotencyTable::Expire(const RecordView& record) {
-  if (record.flags() & kNotInTheLog) return;
-  const TimeTick tick = record.time_tick();
-  while (!entries_.empty() && tick >= ExpiryOf(entries_.front().result.time_tick, limits_.window)) {
+void IdempotencyTable::Expire(TimeTick tick) {
+  while (!entries_.empty() &&
+         (tick >= ExpiryOf(entries_.front().result.time_tick, limits_.window) ||
+          log_bytes_ > entries_.front().log_bytes_max)) {
     ForgetOldest();
   }
   NoteOldest();
@@ -83,8 +83,11 @@ void IdempotencyTable::ForgetOldest() {
 }
 
 void IdempotencyTable::NoteOldest() {
-  oldest_expiry_ = entries_.empty() ? kNeverExpires
-                                    : ExpiryOf(entries_.front().result.time_tick, limits_.window);
+  oldest_expiry_ = kNeverExpires;
+  oldest_log_bytes_max_ = kNoLogBytesMax;
+  if (entries_.empty()) return;
+  oldest_expiry_ = ExpiryOf(entries_.front().result.time_tick, limits_.window);
+  oldest_log_bytes_max_ = entries_.front().log_bytes_max;
 }
 
 std::optional<MessageId> IdempotencyTable::StartAt(TimeTick tick) const {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,19 +51,23 @@ struct IdempotencyKey {
 // Pure: no clock, no I/O.  Thread-compatible.
 //
 // What makes it so: the window is a suffix of the records with keys, and which suffix follows from
-// the records behind it.  So a feed that begins later, at or below StartAt(), comes to the same.
-// Of two records with one key the newer one is remembered, for the same reason; a log that keeps
-// its promise has no two of them in its window.
+// the records in and behind it.  So a feed that begins later, at or below StartAt(), comes to the
+// same. Of two records with one key the newer one is remembered, for the same reason; a log that
+// keeps its promise has no two of them in its window.
 class IdempotencyTable {
  public:
-  // How far back keys are remembered: all of them must hold; but the newest key is remembered
-  // whatever its size.
+  // How far back keys are remembered: the first that is reached counts; but the newest key is
+  // remembered whatever its size.
   struct Limits {
     absl::Duration window;  // In ticks, to the newest record.
     size_t keys_max;
     size_t bytes_max;  // Of keys and names of VChannels, and kEntryBytes for each.
+    // Of the records behind the one with the key, keys or not: what a replay reads for it.  The
+    // newest key is no exception.
+    uint64_t log_bytes_max;
   };
   static constexpr size_t kEntryBytes = 256;
+  static constexpr uint64_t kNoLogBytesMax = std::numeric_limits<uint64_t>::max();
 
   // What the append of a record was told.
   struct Result {
@@ -91,8 +96,12 @@ class IdempotencyTable {
   }
   // As Feed(), of a record that has no key.
   void Pass(const RecordView& record) {
-    if (record.time_tick() >= oldest_expiry_) [[unlikely]] {
-      Expire(record);
+    if (record.flags() & kNotInTheLog) [[unlikely]] {
+      return;
+    }
+    log_bytes_ += record.size();
+    if (record.time_tick() >= oldest_expiry_ || log_bytes_ > oldest_log_bytes_max_) [[unlikely]] {
+      Expire(record.time_tick());
     }
   }
 
@@ -108,9 +117,11 @@ class IdempotencyTable {
   size_t bytes() const { return bytes_; }
 
  private:
+  static constexpr uint16_t kNotInTheLog = kNotPersisted | kFenceBarrier;
   struct Entry {
     std::string text;  // The VChannel's name, and behind it the key.
     size_t vchannel_size;
+    uint64_t log_bytes_max;  // Of log_bytes_, until which it is remembered.
     Result result;
 
     IdempotencyKey key() const {
@@ -128,7 +139,8 @@ class IdempotencyTable {
   void Take(const IdempotencyKey& key, const RecordView& record, const MessageId& id,
             const TransactionTable::Outcome& outcome);
   void Remember(const IdempotencyKey& key, const RecordView& record, const MessageId& id);
-  void Expire(const RecordView& record);
+  // The log has come to `tick` and log_bytes_.
+  void Expire(TimeTick tick);
   void ForgetOldest();
   void NoteOldest();
 
@@ -139,7 +151,9 @@ class IdempotencyTable {
   // Of the window's transactions those that begin below all behind them: so the ids increase.
   std::deque<Begin> begins_;
   size_t bytes_ = 0;
+  uint64_t log_bytes_ = 0;                  // Of all records that were fed.
   TimeTick oldest_expiry_ = kNeverExpires;  // From which tick on the oldest entry is forgotten.
+  uint64_t oldest_log_bytes_max_ = kNoLogBytesMax;  // As Entry::log_bytes_max, of the oldest.
 };
 
 }  // namespace tidelog

@@ -128,7 +128,9 @@ IdempotencyTable::Limits AnyLimits() {
   const auto ms = *rc::gen::weightedElement<int64_t>({{1, 1}, {3, 10}, {2, 1000}});
   const auto keys = *rc::gen::inRange<size_t>(1, 12);
   const auto bytes = *rc::gen::weightedElement<size_t>({{1, 600}, {1, 1500}, {3, 1u << 20}});
-  return {absl::Milliseconds(ms), keys, bytes};
+  const auto log_bytes =
+      *rc::gen::weightedElement<uint64_t>({{1, 1}, {1, 400}, {1, 1500}, {4, 1u << 20}});
+  return {absl::Milliseconds(ms), keys, bytes, log_bytes};
 }
 
 // The record of `key` that is remembered behind the record log[end - 1]; none: it is not.
@@ -137,9 +139,20 @@ std::optional<size_t> Remembered(const Log& log, const std::vector<size_t>& coun
                                  const IdempotencyTable::Limits& limits,
                                  const IdempotencyKey& key) {
   uint64_t now = 0;
+  uint64_t behind_first = 0;
   for (size_t i = 0; i < end; ++i) {
-    if (!(log[i].record().flags() & kNotPersisted)) now = ToInt(log[i].time_tick());
+    if (log[i].record().flags() & kNotPersisted) continue;
+    now = ToInt(log[i].time_tick());
+    behind_first += log[i].record().size();
   }
+  // Of the records behind log[place].
+  const auto bytes_behind = [&log, behind_first](size_t place) {
+    uint64_t behind = behind_first;
+    for (size_t i = 0; i <= place; ++i) {
+      if (!(log[i].record().flags() & kNotPersisted)) behind -= log[i].record().size();
+    }
+    return behind;
+  };
   const uint64_t window = static_cast<uint64_t>(absl::ToInt64Milliseconds(limits.window))
                           << kTimeTickLogicalBits;
   size_t count = 0;
@@ -151,7 +164,10 @@ std::optional<size_t> Remembered(const Log& log, const std::vector<size_t>& coun
     bytes += own.size() + record.vchannel().size() + 256;
     const bool too_old = now - ToInt(record.time_tick()) >= window;
     const bool too_many = ++count > limits.keys_max;
-    if (too_old || too_many || (count > 1 && bytes > limits.bytes_max)) return std::nullopt;
+    const bool too_far_back = bytes_behind(*place) > limits.log_bytes_max;
+    if (too_old || too_many || too_far_back || (count > 1 && bytes > limits.bytes_max)) {
+      return std::nullopt;
+    }
     if (own == key.key && record.vchannel() == key.vchannel) return *place;
   }
   return std::nullopt;

@@ -32,7 +32,8 @@ TimeTick At(uint64_t ms) { return MakeTimeTick(1000 + ms, 0); }
 
 class IdempotencyTableTest : public ::testing::Test {
  protected:
-  explicit IdempotencyTableTest(const IdempotencyTable::Limits& limits = {kWindow, 100, 1u << 20})
+  explicit IdempotencyTableTest(const IdempotencyTable::Limits& limits = {kWindow, 100, 1u << 20,
+                                                                          1u << 30})
       : table_(limits) {}
 
   // Feeds `message` as the next record, and yields its id.
@@ -198,7 +199,7 @@ TEST_F(IdempotencyTableTest, IsRebuiltFromTheLowestBeginOfItsCommits) {
 class SmallIdempotencyTableTest : public IdempotencyTableTest {
  protected:
   static constexpr size_t kBytes = 3 * (IdempotencyTable::kEntryBytes + 2);
-  SmallIdempotencyTableTest() : IdempotencyTableTest({absl::Hours(1), 4, kBytes}) {}
+  SmallIdempotencyTableTest() : IdempotencyTableTest({absl::Hours(1), 4, kBytes, 1u << 30}) {}
 };
 
 TEST_F(SmallIdempotencyTableTest, ForgetsTheOldestWhenThereAreTooManyBytes) {
@@ -224,7 +225,7 @@ TEST_F(SmallIdempotencyTableTest, RemembersTheNewestWhateverItsSize) {
 
 class FewIdempotencyKeysTest : public IdempotencyTableTest {
  protected:
-  FewIdempotencyKeysTest() : IdempotencyTableTest({absl::Hours(1), 2, 1u << 20}) {}
+  FewIdempotencyKeysTest() : IdempotencyTableTest({absl::Hours(1), 2, 1u << 20, 1u << 30}) {}
 };
 
 TEST_F(FewIdempotencyKeysTest, ForgetsTheOldestWhenThereAreTooMany) {
@@ -235,6 +236,36 @@ TEST_F(FewIdempotencyKeysTest, ForgetsTheOldestWhenThereAreTooMany) {
   EXPECT_FALSE(Has("a"));
   EXPECT_TRUE(Has("b"));
   EXPECT_EQ(table_.StartAt(At(5)), b);
+}
+
+class ShortLogIdempotencyTableTest : public IdempotencyTableTest {
+ protected:
+  static constexpr size_t kLogBytes = 5000;
+  ShortLogIdempotencyTableTest()
+      : IdempotencyTableTest({absl::Hours(1), 100, 1u << 20, kLogBytes}) {}
+
+  // A record of kLogBytes.
+  static MutableMessage Large() {
+    const ImmutableMessage empty = testing::Stored(
+        MakeInsert(""), Term{1}, At(1), MessageId::FromNumber({LogKind::kMemory, 1, 0}, 1));
+    return MakeInsert(std::string(kLogBytes - empty.record().size(), 'p'));
+  }
+};
+
+TEST_F(ShortLogIdempotencyTableTest, ForgetsAKeyWhenTooManyBytesOfTheLogLieBehindIt) {
+  Feed(1, MakeKeyed("a", std::string(2 * kLogBytes, 'p'), "v"));
+  Feed(2, Large());
+  EXPECT_TRUE(Has("a"));  // Its own bytes do not count.
+  const MessageId b = Feed(3, MakeKeyed("b", "", "v"));
+  EXPECT_FALSE(Has("a"));
+  EXPECT_EQ(table_.StartAt(At(4)), b);
+  Feed(4, Large());
+  Feed(5, MessageFactory::UnstoredTimeTick());
+  EXPECT_TRUE(Has("b"));
+  Tick(6);
+  EXPECT_FALSE(Has("b"));
+  EXPECT_EQ(table_.StartAt(At(7)), std::nullopt);
+  EXPECT_EQ(table_.bytes(), 0u);
 }
 
 }  // namespace

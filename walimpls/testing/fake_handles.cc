@@ -244,7 +244,10 @@ Future<absl::Status> FakeWal::Truncate(Position mark) {
   absl::Status failure = log->fail_truncates_.Take();
   if (!failure.ok()) return MakeReadyFuture(std::move(failure));
   CHECK_OK(reader_.NumberOf(mark.last_confirmed, "truncate to"));
-  if (!log->truncated_ || log->truncated_->time_tick < mark.time_tick) {
+  const std::optional<Position>& old = log->truncated_;
+  if (!old || old->time_tick < mark.time_tick ||
+      (old->time_tick == mark.time_tick &&
+       BeforeWithinLog(old->last_confirmed, mark.last_confirmed))) {
     log->DropBelow(mark.last_confirmed);
     log->truncated_ = mark;
   }

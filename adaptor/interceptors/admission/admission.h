@@ -13,7 +13,8 @@
 
 namespace tidelog::adaptor {
 
-// The outermost interceptor.  When it is full an append ends with kResourceExhausted, or waits, if
+// Inside those that may make an append wait for another one: what waits there does not count here.
+// When it is full an append ends with kResourceExhausted, or waits, if
 // it asked for that: first come, first served, and nobody overtakes who waits.  A batch is let in
 // as a whole; one that is larger than a limit, when nothing else is in flight.
 class Admission : public Interceptor {

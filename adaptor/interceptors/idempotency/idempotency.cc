@@ -37,12 +37,13 @@ void Idempotency::OnReplayed(const ImmutableMessage& message) {
 Verdict Idempotency::Before(AppendOp& op) {
   absl::Status valid = CheckBatch(op);
   if (!valid.ok()) return Verdict::Stop(std::move(valid));
-  Flight* const flight = Enter(op);
+  size_t look_from = 0;
+  Flight* const flight = Enter(op, &look_from);
   if (flight == nullptr) return op.count() == 0 ? Verdict::Done() : Verdict::Go();
   absl::Status room = CheckRoom(op);
   if (!room.ok()) return Verdict::Stop(std::move(room));
   Promise<absl::Status> go_on("an append with the same idempotency key");
-  flight->waiting.push_back({&op, op.bytes(), std::move(go_on)});
+  flight->waiting.push_back({&op, op.bytes(), look_from, std::move(go_on)});
   const auto waiter = std::prev(flight->waiting.end());
   places_.emplace(&op, Place{flight, waiter});
   waiting_bytes_ += op.bytes();
@@ -83,24 +84,26 @@ absl::Status Idempotency::CheckRoom(const AppendOp& op) const {
                    waiting_bytes_, " bytes wait for others with the same idempotency keys"));
 }
 
-Idempotency::Flight* Idempotency::Enter(AppendOp& op) {
-  Flight* const flight = FindOwner(op);
+Idempotency::Flight* Idempotency::Enter(AppendOp& op, size_t* look_from) {
+  Flight* const flight = FindOwner(op, look_from);
   if (flight != nullptr) return flight;
   AnswerRepeats(op);
-  for (size_t i = 0; i < op.count(); ++i) {
-    const std::optional<IdempotencyKey> key = IdempotencyKey::Of(op.record(i));
-    if (key) Claim(*key);
-  }
+  if (op.count() > 0) ClaimAll(op);
   return nullptr;
 }
 
-Idempotency::Flight* Idempotency::FindOwner(const AppendOp& op) const {
+// Once around: who waited for one key after the other would else look at the first ones each time.
+Idempotency::Flight* Idempotency::FindOwner(const AppendOp& op, size_t* look_from) {
   if (MutantIs(Mutant::kRepeatNotWaiting)) return nullptr;
-  for (size_t i = 0; i < op.count(); ++i) {
+  size_t& i = *look_from;
+  for (size_t looks = 0; looks < op.count(); ++looks) {
+    ++look_count_;
     const std::optional<IdempotencyKey> key = IdempotencyKey::Of(op.record(i));
-    if (!key || table_.Find(*key) != nullptr) continue;
-    const auto found = flights_.find(*key);
-    if (found != flights_.end() && found->second->owned) return found->second.get();
+    if (key && table_.Find(*key) == nullptr) {
+      const auto found = flights_.find(*key);
+      if (found != flights_.end() && found->second->owned) return found->second.get();
+    }
+    if (++i == op.count()) i = 0;
   }
   return nullptr;
 }
@@ -117,18 +120,30 @@ void Idempotency::AnswerRepeats(AppendOp& op) const {
   if (!results.empty()) op.AnswerRepeats(std::move(results));
 }
 
-void Idempotency::Claim(const IdempotencyKey& key) {
+void Idempotency::ClaimAll(const AppendOp& op) {
+  Claims claims;
+  claims.reserve(op.count());
+  for (size_t i = 0; i < op.count(); ++i) {
+    const std::optional<IdempotencyKey> key = IdempotencyKey::Of(op.record(i));
+    claims.push_back(key ? Claim(*key) : nullptr);
+  }
+  claims_.emplace(&op, std::move(claims));
+}
+
+Idempotency::Flight* Idempotency::Claim(const IdempotencyKey& key) {
   const auto found = flights_.find(key);
   if (found != flights_.end()) {
+    if (found->second->owned && MutantIs(Mutant::kRepeatNotWaiting)) return nullptr;
     found->second->owned = true;
-    return;
+    return found->second.get();
   }
   auto flight = std::make_unique<Flight>();
   flight->text = absl::StrCat(key.vchannel, key.key);
   flight->vchannel_size = key.vchannel.size();
   flight->owned = true;
-  const IdempotencyKey own = flight->key();
-  flights_.emplace(own, std::move(flight));
+  Flight* const claimed = flight.get();
+  flights_.emplace(claimed->key(), std::move(flight));
+  return claimed;
 }
 
 void Idempotency::Withdraw(AppendOp& op) {
@@ -150,24 +165,24 @@ void Idempotency::Wake(const AppendOp& op, const absl::Status& status) {
 // On the way back.
 
 void Idempotency::After(const AppendOp& op) {
+  const auto found = claims_.find(&op);
+  CHECK(found != claims_.end()) << ToString(channel_) << ": an append ends that claimed no keys";
+  const Claims claims = std::move(found->second);
+  claims_.erase(found);
   const size_t known = op.done_count();
-  for (size_t i = 0; i < op.count(); ++i) {
+  for (size_t i = 0; i < claims.size(); ++i) {
     // What may be stored or not keeps its key: a second one must not be written.
     if (i >= known && i < known + op.unknown_count()) continue;
-    const std::optional<IdempotencyKey> key = IdempotencyKey::Of(op.record(i));
-    if (key) Release(*key);
+    if (claims[i] != nullptr) Release(*claims[i]);
   }
 }
 
-void Idempotency::Release(const IdempotencyKey& key) {
-  const auto found = flights_.find(key);
-  if (found == flights_.end() && MutantIs(Mutant::kRepeatNotWaiting)) return;
-  CHECK(found != flights_.end()) << "a key is given back that was not claimed";
-  Flight& flight = *found->second;
+void Idempotency::Release(Flight& flight) {
   flight.owned = false;
   while (!flight.owned && !flight.waiting.empty()) {
-    AppendOp& op = *flight.waiting.front().op;
-    Flight* const other = Enter(op);
+    Waiter& next = flight.waiting.front();
+    AppendOp& op = *next.op;
+    Flight* const other = Enter(op, &next.look_from);
     if (other == nullptr) {
       Wake(op, absl::OkStatus());
     } else {
@@ -175,7 +190,7 @@ void Idempotency::Release(const IdempotencyKey& key) {
       places_.find(&op)->second.flight = other;
     }
   }
-  if (!flight.owned) flights_.erase(flights_.find(key));
+  if (!flight.owned) flights_.erase(flights_.find(flight.key()));
 }
 
 }  // namespace tidelog::adaptor

@@ -3,6 +3,7 @@
 #define TIDELOG_ADAPTOR_INTERCEPTORS_IDEMPOTENCY_IDEMPOTENCY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "adaptor/interceptors/append_op.h"
 #include "adaptor/interceptors/interceptor.h"
@@ -69,11 +71,14 @@ class Idempotency : public Interceptor, public RecoveryObserver {
 
   size_t key_count() const { return table_.size(); }
   size_t waiting_count() const { return places_.size(); }
+  // How often a message was looked at to see whether its append must wait: what the waiting costs.
+  uint64_t look_count() const { return look_count_; }
 
  private:
   struct Waiter {
     AppendOp* op;
     size_t bytes;
+    size_t look_from;  // The message whose key it waits for.
     Promise<absl::Status> go_on;
   };
   // A key in flight.
@@ -93,25 +98,33 @@ class Idempotency : public Interceptor, public RecoveryObserver {
     std::list<Waiter>::iterator waiter;
   };
 
+  // Of each message of an append its key in flight; null: it has none.
+  using Claims = absl::InlinedVector<Flight*, 1>;
+
   absl::Status CheckBatch(const AppendOp& op) const;
   absl::Status CheckRoom(const AppendOp& op) const;
   // Answers what `op` repeats and claims the keys of the rest; or yields what it must wait for.
-  Flight* Enter(AppendOp& op);
-  Flight* FindOwner(const AppendOp& op) const;
+  // Begins to look at the message at *look_from, and leaves there where it stopped.
+  Flight* Enter(AppendOp& op, size_t* look_from);
+  Flight* FindOwner(const AppendOp& op, size_t* look_from);
   void AnswerRepeats(AppendOp& op) const;
-  void Claim(const IdempotencyKey& key);
+  void ClaimAll(const AppendOp& op);
+  Flight* Claim(const IdempotencyKey& key);
   // Nobody has the key in flight any more, until one of those takes it over that wait for it.
-  void Release(const IdempotencyKey& key);
+  void Release(Flight& flight);
   void Wake(const AppendOp& op, const absl::Status& status);
 
   const PChannel& channel_;
   const Limits limits_;
   TxnSessions& transactions_;
   IdempotencyTable table_;
-  // Neither is iterated over.  The keys are views of the flights' texts.
+  // None of them is iterated over.  The keys are views of the flights' texts.
   absl::flat_hash_map<IdempotencyKey, std::unique_ptr<Flight>> flights_;
   absl::flat_hash_map<const AppendOp*, Place> places_;  // Of those that wait.
+  // Of those that went on.  What an interceptor inside makes of the messages has no say in this.
+  absl::flat_hash_map<const AppendOp*, Claims> claims_;
   size_t waiting_bytes_ = 0;
+  uint64_t look_count_ = 0;
 };
 
 }  // namespace tidelog::adaptor
