@@ -44,14 +44,14 @@ std::ostream& operator<<(std::ostream& out, const Draft& draft) {
              << " b" << draft.begin << " +" << draft.passed << " c" << draft.count << ")";
 }
 
-rc::Gen<Draft> AnyDraft() {
+rc::Gen<Draft> AnyDraft(size_t keyed_weight) {
   using Kind = Draft::Kind;
   const auto kind = rc::gen::weightedElement<Kind>({{3, Kind::kPlain},
-                                                    {12, Kind::kKeyed},
+                                                    {keyed_weight, Kind::kKeyed},
                                                     {3, Kind::kTick},
                                                     {1, Kind::kUnstoredTick},
-                                                    {5, Kind::kBegin},
-                                                    {3, Kind::kBody},
+                                                    {6, Kind::kBegin},
+                                                    {1, Kind::kBody},
                                                     {8, Kind::kCommit}});
   const auto up_to = [](uint64_t max) { return rc::gen::inRange<uint64_t>(0, max); };
   return rc::gen::construct<Draft>(kind, up_to(8), up_to(4), up_to(4), up_to(20), up_to(8));
@@ -175,7 +175,7 @@ std::optional<size_t> Remembered(const Log& log, const std::vector<size_t>& coun
 
 RC_GTEST_PROP(IdempotencyTableProperty, SaysWhatALookThroughAllRecordsSays, ()) {
   using Role = TransactionTable::Role;
-  const Log log = Place(*rc::gen::container<std::vector<Draft>>(AnyDraft()));
+  const Log log = Place(*rc::gen::container<std::vector<Draft>>(AnyDraft(12)));
   const IdempotencyTable::Limits limits = AnyLimits();
   Tables tables(limits);
   std::vector<size_t> counting;
@@ -211,9 +211,10 @@ RC_GTEST_PROP(IdempotencyTableProperty, SaysWhatALookThroughAllRecordsSays, ()) 
 // an open that finds it begins where it says, or at its last-confirmed.
 RC_GTEST_PROP(IdempotencyTableProperty, IsTheSameWhenItIsRebuiltFromAStoredTick, ()) {
   std::vector<Draft> drafts =
-      *rc::gen::nonEmpty(rc::gen::container<std::vector<Draft>>(AnyDraft()));
-  const auto place = *rc::gen::inRange<size_t>(0, drafts.size());
-  const auto known = *rc::gen::inRange<size_t>(0, place + 1);
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<Draft>>(AnyDraft(4)));
+  const auto place = *rc::gen::inRange<size_t>(drafts.size() / 2, drafts.size());
+  const auto in_flight = *rc::gen::inRange<size_t>(0, 5);
+  const size_t known = place - std::min(place, in_flight);
   drafts[place].kind = Draft::Kind::kTick;
   const Log log = Place(drafts);
   const IdempotencyTable::Limits limits = AnyLimits();
@@ -252,6 +253,9 @@ RC_GTEST_PROP(IdempotencyTableProperty, IsTheSameWhenItIsRebuiltFromAStoredTick,
   }
   RC_CLASSIFY(from > 0 && all.keys.size() > 0, "begins later");
   RC_CLASSIFY(from < confirmed, "because of its keys");
+  RC_CLASSIFY(start && from < confirmed && *start == log[from].id() &&
+                  log[from].type() == MessageType::kBeginTxn,
+              "because of a begin");
 }
 
 }  // namespace
