@@ -159,7 +159,7 @@ absl::StatusOr<std::unique_ptr<Wal>> ManagedChannel::Get(Term term) const {
     return WalError(WalErrorCode::kUnmatchedTerm,
                     absl::StrCat(what, ": term ", ToInt(wanted_.term), " was asked for here"));
   }
-  if (wanted_ == reached_ && reached_.available) return std::make_unique<WalLease>(log_);
+  if (wanted_ == reached_ && reached_.available) return std::make_unique<SharedWal>(log_);
   if (wanted_.available) {
     return WalError(WalErrorCode::kChannelNotExist, absl::StrCat(what, ": it is being opened"));
   }

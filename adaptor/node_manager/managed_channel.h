@@ -12,7 +12,7 @@
 #include "adaptor/async/detached.h"
 #include "adaptor/async/entries.h"
 #include "adaptor/node_manager/node_metrics.h"
-#include "adaptor/node_manager/wal_lease.h"
+#include "adaptor/node_manager/shared_wal.h"
 #include "wal/async/future.h"
 #include "wal/node_manager.h"
 #include "wal/opener.h"

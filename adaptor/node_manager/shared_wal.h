@@ -1,6 +1,6 @@
-// WalLease: the Wal that a user of a node holds, while the node decides how long it is open.
-#ifndef TIDELOG_ADAPTOR_NODE_MANAGER_WAL_LEASE_H_
-#define TIDELOG_ADAPTOR_NODE_MANAGER_WAL_LEASE_H_
+// SharedWal: the Wal that a user of a node holds, while the node decides how long it is open.
+#ifndef TIDELOG_ADAPTOR_NODE_MANAGER_SHARED_WAL_H_
+#define TIDELOG_ADAPTOR_NODE_MANAGER_SHARED_WAL_H_
 
 #include <memory>
 #include <string>
@@ -22,16 +22,16 @@
 namespace tidelog::adaptor {
 
 // A log that is open, and its opener, which outlives it.  The node closes both; they are freed when
-// the last lease goes.
+// the last handle goes.
 struct OpenLog {
   std::shared_ptr<Opener> opener;
   std::unique_ptr<Wal> wal;
 };
 
 // Safe from any thread, as its log is.
-class WalLease : public Wal {
+class SharedWal : public Wal {
  public:
-  explicit WalLease(std::shared_ptr<OpenLog> log) : log_(std::move(log)) {}
+  explicit SharedWal(std::shared_ptr<OpenLog> log) : log_(std::move(log)) {}
 
   const PChannel& channel() const override { return wal().channel(); }
   Executor* executor() const override { return wal().executor(); }
@@ -58,10 +58,10 @@ class WalLease : public Wal {
     return wal().LatestMvcc(std::move(vchannel));
   }
   Future<absl::StatusOr<Position>> Truncate(Position through) override {
-    return wal().Truncate(std::move(through));
+    return wal().Truncate(through);
   }
   Future<absl::Status> RegisterCheckpoint(std::string name, Position position) override {
-    return wal().RegisterCheckpoint(std::move(name), std::move(position));
+    return wal().RegisterCheckpoint(std::move(name), position);
   }
   Future<absl::Status> UnregisterCheckpoint(std::string name) override {
     return wal().UnregisterCheckpoint(std::move(name));
@@ -75,4 +75,4 @@ class WalLease : public Wal {
 
 }  // namespace tidelog::adaptor
 
-#endif  // TIDELOG_ADAPTOR_NODE_MANAGER_WAL_LEASE_H_
+#endif  // TIDELOG_ADAPTOR_NODE_MANAGER_SHARED_WAL_H_
