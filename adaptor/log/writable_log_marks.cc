@@ -168,6 +168,8 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
   if (state.ok()) RaiseMark(state->truncated);
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  // Its fence may be known to the backend a moment before it is declared.
+  if (GetWalErrorCode(state.status()) == WalErrorCode::kChannelFenced) co_return state.status();
   const Position held = HeldByCheckpoints(through);
   if (!IsAboveMark(held)) co_return *mark();
   absl::Status ticked = co_await TickForTruncation(held);
