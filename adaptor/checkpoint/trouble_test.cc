@@ -2,6 +2,7 @@
 // closing.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,20 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using walimpls::CloseMode;
 
-using CheckpointTroubleTest = CheckpointTest;
+class CheckpointTroubleTest : public CheckpointTest {
+ protected:
+  // At `step`, until it is given up.
+  void ExpectOpenHangs(std::string_view step) {
+    Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
+        world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
+    world_.runtime().Advance(absl::Minutes(2));
+    ASSERT_TRUE(opened.ready());
+    const absl::Status hung = std::move(opened).Take().status();
+    EXPECT_EQ(CodeOf(hung), WalErrorCode::kUnavailable);
+    EXPECT_THAT(hung.message(), HasSubstr(step));
+    EXPECT_EQ(world_.runtime().quarantine().size(), 1u);
+  }
+};
 
 // Opening.
 
@@ -65,14 +79,7 @@ TEST_F(CheckpointTroubleTest, OpenFailsWhenTheyCannotBeClaimedAndLaterSucceeds) 
 TEST_F(CheckpointTroubleTest, AHangingClaimEndsTheOpenAndGoesIntoQuarantine) {
   world_.MustClose(*wal_);
   store_.Hold();
-  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
-      world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
-  world_.runtime().Advance(absl::Minutes(2));
-  ASSERT_TRUE(opened.ready());
-  const absl::Status hung = std::move(opened).Take().status();
-  EXPECT_EQ(CodeOf(hung), WalErrorCode::kUnavailable);
-  EXPECT_THAT(hung.message(), HasSubstr("the claim of its checkpoints"));
-  EXPECT_EQ(world_.runtime().quarantine().size(), 1u);
+  ExpectOpenHangs("the claim of its checkpoints");
   store_.Release();
   world_.runtime().RunUntilIdle();
   EXPECT_EQ(world_.runtime().quarantine().size(), 0u);
@@ -111,14 +118,7 @@ TEST_F(CheckpointTroubleTest, AnOpenBelowTheTermThatClaimedThemTakesNothingFromT
 
 TEST_F(CheckpointTroubleTest, AHangingReadEndsTheOpenAndTakesNothingFromTheOwner) {
   store_.HoldReads();
-  Future<absl::StatusOr<std::unique_ptr<Wal>>> opened =
-      world_.opener().Open({std::string(LogWorld::kChannel), Term{2}});
-  world_.runtime().Advance(absl::Minutes(2));
-  ASSERT_TRUE(opened.ready());
-  const absl::Status hung = std::move(opened).Take().status();
-  EXPECT_EQ(CodeOf(hung), WalErrorCode::kUnavailable);
-  EXPECT_THAT(hung.message(), HasSubstr("the look at its checkpoints"));
-  EXPECT_EQ(world_.runtime().quarantine().size(), 1u);
+  ExpectOpenHangs("the look at its checkpoints");
   world_.MustAppend(*wal_, "e");
   store_.Release();
   world_.runtime().RunUntilIdle();
@@ -131,6 +131,14 @@ TEST_F(CheckpointTroubleTest, AClaimThatEndsWithAForeignErrorIsUnknown) {
   store_.FailClaims(1, absl::InternalError("foreign"));
   EXPECT_EQ(CodeOf(world_.Open(Term{2})), WalErrorCode::kUnavailable);
   wal_ = world_.MustOpen(Term{3});
+}
+
+TEST_F(CheckpointTroubleTest, AnOwnerBeforeIsToldOfItsFenceAlsoWhereNothingIsLeftToTruncate) {
+  ASSERT_TRUE(Register("a", positions_[1]).ok());
+  ASSERT_EQ(*Truncate(positions_[3]), positions_[1]);
+  std::unique_ptr<Wal> next = world_.MustOpen(Term{2});
+  EXPECT_EQ(CodeOf(Truncate(positions_[3])), WalErrorCode::kChannelFenced);
+  world_.MustClose(*next);
 }
 
 // A change that hangs.

@@ -104,6 +104,7 @@ class WritableLog : public ReadableLog {
   absl::Status CheckPosition(std::string_view what, const Position& position) const;
   // Waits for the turn, to do `what`.  An error: why it is not the caller's.
   Future<absl::Status> TakeMarks(std::string what);
+  Future<absl::Status> LookAtStorage();
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
   Future<absl::Status> MayRegister(std::string what, Position position);
   // Puts a checkpoint at `to`, or removes it, and leaves the turn once the store has answered.  The

@@ -163,13 +163,21 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   co_return reached;
 }
 
-Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
-  // Others move the mark as well: retention, and on a broker an owner on his way out.
+// Others move the mark as well: retention, and on a broker an owner on his way out.  And who has
+// lost the channel is told so by storage before anything else shows it.
+Future<absl::Status> WritableLog::LookAtStorage() {
   absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
   if (state.ok()) RaiseMark(state->truncated);
+  if (GetWalErrorCode(state.status()) == WalErrorCode::kChannelFenced) {
+    availability().Declare(state.status());
+  }
+  co_return state.status();
+}
+
+Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
+  // A passing failure does not matter: what is known of the mark will do.
+  (void)co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
-  // Its fence may be known to the backend a moment before it is declared.
-  if (GetWalErrorCode(state.status()) == WalErrorCode::kChannelFenced) co_return state.status();
   const Position held = HeldByCheckpoints(through);
   if (!IsAboveMark(held)) co_return *mark();
   absl::Status ticked = co_await TickForTruncation(held);
@@ -190,8 +198,7 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
     co_return *mark();
   }
   // A storage may free no more for a tick that it has a mark at.
-  absl::StatusOr<walimpls::LogState> reached = co_await wal_->Info();
-  if (reached.ok()) RaiseMark(reached->truncated);
+  (void)co_await LookAtStorage();
   co_return *mark();
 }
 
@@ -242,12 +249,11 @@ Future<absl::Status> WritableLog::RegisterCheckpoint(std::string name, Position 
 }
 
 Future<absl::Status> WritableLog::MayRegister(std::string what, Position position) {
-  // Looks at the fence too: who has lost the channel may hold a position of his successor's, and
-  // must not take it for one above the tail.
-  absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
+  // Who has lost the channel may hold a position of his successor's, and must not take it for one
+  // above the tail.
+  absl::Status looked = co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
-  TIDELOG_CO_RETURN_IF_ERROR(state.status());
-  RaiseMark(state->truncated);
+  TIDELOG_CO_RETURN_IF_ERROR(looked);
   TIDELOG_CO_RETURN_IF_ERROR(CheckPosition(what, position));
   if (mark() && position.time_tick < mark()->time_tick) {
     co_return PositionGoneError(
@@ -308,7 +314,7 @@ Future<absl::Status> WritableLog::TakeMarks(std::string what) {
   if (marks_.closed()) co_return ClosedError(what);
   co_return WalError(
       WalErrorCode::kUnavailable,
-      absl::StrCat(what, " ", ToString(channel()), ": this has not come to its end ", "for ",
+      absl::StrCat(what, " ", ToString(channel()), ": this has not come to its end for ",
                    absl::FormatDuration(kTurnLimit), ", and goes first: ", marks_are_for_));
 }
 
