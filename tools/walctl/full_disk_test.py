@@ -42,11 +42,11 @@ class FullDiskTest(unittest.TestCase):
         return subprocess.run([WALCTL, command, *where, *arguments], capture_output=True,
                               timeout=120, check=False, **kwargs)
 
-    def append(self, count, **kwargs):
+    def append(self, count, segments=SMALL_SEGMENTS, **kwargs):
         """Appends lines, of which a prefix is acknowledged, and no other is stored."""
         lines = [line(self.count + i) for i in range(count)]
         self.count += count
-        done = self.log("append", "--json", *SMALL_SEGMENTS, **kwargs, input=b"".join(lines))
+        done = self.log("append", "--json", *segments, **kwargs, input=b"".join(lines))
         acknowledged = [json.loads(ack)["id"] for ack in done.stdout.splitlines()]
         self.acknowledged += acknowledged
         self.stored += lines[:len(acknowledged)]
@@ -82,12 +82,17 @@ class FullDiskTest(unittest.TestCase):
         self.expect_sound()
 
     def test_that_the_log_fills_by_itself(self):
-        self.mount("size=3m")
+        self.mount("size=24m")
         filler = os.path.join(self.disk, "filler")
         with open(filler, "wb") as out:
-            out.write(b"f" * (1 << 20))
-        self.complains(self.append(10_000), "No space left on device")
-        self.assertGreater(len(self.acknowledged), 1000)
+            out.write(b"f" * (8 << 20))
+        # Larger than any group, so that a group does not want a segment of its own, for which there
+        # may be no room long before the disk is full.
+        segments = ("--set", "segment_bytes=2097152")
+        self.complains(self.append(20_000, segments), "No space left on device")
+        # However few of them are in a group, none takes more than 4 KiB; nor is less than a third
+        # of the 16 MiB filled by segments that are whole.
+        self.assertGreater(len(self.acknowledged), (16 << 20) // 3 // 4096)
         self.expect_sound()
         os.unlink(filler)
         self.expect_to_go_on()
