@@ -42,10 +42,15 @@ class AppendMeter {
     if (sampled) [[unlikely]] {
       TakeSample(run);
     }
-    // The last reading is no older than a tick interval.
-    const absl::Duration about = run.times.in_interceptors + run.times.in_queue +
-                                 (submitter_.last_reading() - run.times.first_handed_over_at);
-    if (about >= in_doubt_) [[unlikely]] {
+    // The last reading is no older than a tick interval.  Only comparisons are cheap: sums and
+    // differences of durations are calls.
+    if (submitter_.last_reading() != reading_) {
+      reading_ = submitter_.last_reading();
+      doubtful_ = reading_ - in_doubt_;
+    }
+    const bool waited = run.times.in_interceptors != absl::ZeroDuration() ||
+                        run.times.in_queue != absl::ZeroDuration();
+    if (waited || run.times.first_handed_over_at <= doubtful_) [[unlikely]] {
       LookAtTime(run);
     }
   }
@@ -62,6 +67,8 @@ class AppendMeter {
   InterceptorChain& chain_;
   const Submitter& submitter_;
   const absl::Duration in_doubt_;
+  absl::Duration reading_ = -absl::InfiniteDuration();  // The last one that was looked at ...
+  absl::Duration doubtful_;  // ... and when what was handed over then may be slow by now.
   Counts counts_;
   // Of slow appends: when one was told last, and how many were not since.
   absl::Duration told_ = -absl::InfiniteDuration();
