@@ -13,12 +13,17 @@
 #include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/scanner.h"
+#include "wal/types.h"
 
 namespace tidelog::walimpls {
 
 // Where a backend's scan starts: an id of this log.  What lies before the truncation mark may still
 // be delivered; the caller filters by tick.
-struct ScanEarliest {};
+struct ScanEarliest {
+  // kPositionGone, with the oldest position, if a message with a tick above this was truncated
+  // away: 0 if the caller knows of no truncation.  None: whatever is left is wanted.
+  std::optional<TimeTick> behind;
+};
 // Behind the newest durable record when Read() yielded.
 struct ScanLatest {};
 // `id`, which need not exist (ids may have gaps), and on.

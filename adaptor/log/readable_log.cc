@@ -15,8 +15,12 @@
 namespace tidelog::adaptor {
 namespace {
 
-// Truncation would have to overtake a scan of the latest as often.
-constexpr int kLatestTries = 3;
+// Truncation would have to overtake a scan that is being opened as often.
+constexpr int kStartTries = 3;
+
+bool NamesPosition(const DeliverPolicy& from) {
+  return std::holds_alternative<From>(from) || std::holds_alternative<After>(from);
+}
 
 }  // namespace
 
@@ -92,7 +96,7 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
   if (close_begun_) co_return ClosedError("read");
   ScanPlan plan;
   std::unique_ptr<walimpls::ScannerImpls> scanner;
-  for (int tries_left = kLatestTries; tries_left > 0; --tries_left) {
+  for (int tries_left = kStartTries; tries_left > 0; --tries_left) {
     absl::StatusOr<ScanBounds> bounds = co_await Bounds();
     TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
     TIDELOG_CO_ASSIGN_OR_RETURN(plan, MakeScanPlan(options, *bounds));
@@ -106,10 +110,11 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
     }
     const WalErrorCode code = GetWalErrorCode(opened.status());
     if (code == WalErrorCode::kUnavailable) break;  // The scan itself tries again.
-    // The tail has moved on since it was looked at, and truncation has followed it.
-    const bool moved =
-        code == WalErrorCode::kPositionGone && std::holds_alternative<Latest>(options.from);
+    // Truncation has gone on since it was looked at, or nobody could be asked: storage tells one
+    // who is fenced no bounds.  Who named a position is told; others start where the log does.
+    const bool moved = code == WalErrorCode::kPositionGone && !NamesPosition(options.from);
     if (!moved || tries_left == 1) co_return opened.status();
+    RaiseMark(OldestPositionOf(opened.status()));
   }
   if (close_begun_) {
     if (scanner != nullptr) (void)co_await scanner->Close();

@@ -84,6 +84,17 @@ TEST_F(TruncateTest, SurvivesACrashRightBehindIt) {
   world_.MustClose(*successor);
 }
 
+// Storage tells who is fenced no bounds, and the mark that he knows is old.
+TEST_F(TruncateTest, OfANewOwnerHidesFromTheOneBeforeToo) {
+  std::unique_ptr<Wal> successor = world_.MustOpen(Term{2});
+  world_.MustAppend(*successor, "e");
+  ASSERT_TRUE(world_.Run([&] { return successor->Truncate(positions_[2]); }).ok());
+  EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("d"));
+  ASSERT_TRUE(world_.Run([&] { return successor->Truncate(positions_[3]); }).ok());
+  EXPECT_THAT(world_.ReadAll(*wal_), IsEmpty());
+  world_.MustClose(*successor);
+}
+
 TEST_F(TruncateTest, YieldsTheMarkThatThereIsForALowerOne) {
   ASSERT_TRUE(Truncate(positions_[2]).ok());
   EXPECT_EQ(*Truncate(positions_[0]), positions_[2]);

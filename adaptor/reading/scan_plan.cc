@@ -134,6 +134,10 @@ bool ScanPlan::Lists(MessageType type) const {
 absl::StatusOr<ScanPlan> MakeScanPlan(const ReadOptions& options, const ScanBounds& bounds) {
   TIDELOG_RETURN_IF_ERROR(CheckTypes(options));
   ScanPlan plan;
+  // What is known of the mark may be old; storage says so then, for nothing is left out in silence.
+  if (!MutantIs(Mutant::kTruncatedStartSkipped)) {
+    plan.backend.from = walimpls::ScanEarliest{TimeTick{0}};
+  }
   TIDELOG_RETURN_IF_ERROR(PlanStart(options, bounds, &plan));
   PlanEnd(options, bounds, &plan);
   plan.vchannel = options.vchannel;

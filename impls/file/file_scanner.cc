@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -21,6 +22,16 @@ absl::StatusOr<uint64_t> NumberOf(const LogView& view, const MessageId& id) {
                                ": that is no id of this log"));
 }
 
+absl::Status PositionGone(const LogView& view, std::string_view what) {
+  const Manifest& manifest = *view.manifest;
+  std::optional<Position> oldest;
+  if (manifest.mark.tick != 0) {
+    oldest = Position{view.IdOf(manifest.mark.id), TimeTick{manifest.mark.tick}};
+  }
+  return PositionGoneError(
+      absl::StrCat("scan channel ", manifest.channel, " from ", what, " are truncated"), oldest);
+}
+
 absl::StatusOr<uint64_t> FirstId(const LogView& view, const walimpls::ScanStart& start,
                                  uint64_t latest) {
   if (const auto* from = std::get_if<walimpls::ScanFrom>(&start)) return NumberOf(view, from->id);
@@ -29,6 +40,11 @@ absl::StatusOr<uint64_t> FirstId(const LogView& view, const walimpls::ScanStart&
     return id + 1;
   }
   if (std::holds_alternative<walimpls::ScanLatest>(start)) return latest + 1;
+  const std::optional<TimeTick> behind = std::get<walimpls::ScanEarliest>(start).behind;
+  const uint64_t mark = view.manifest->mark.tick;
+  if (behind && ToInt(*behind) < mark) {
+    return PositionGone(view, absl::StrCat("its beginning: messages up to tick ", mark));
+  }
   return view.manifest->segments.front().base_id;
 }
 
@@ -47,14 +63,8 @@ absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> MakeScanner(
     setup.until = until;
   }
   if (first_id < manifest.segments.front().base_id) {
-    std::optional<Position> oldest;
-    if (manifest.mark.tick != 0) {
-      oldest = Position{view->IdOf(manifest.mark.id), TimeTick{manifest.mark.tick}};
-    }
-    return PositionGoneError(
-        absl::StrCat("scan channel ", manifest.channel, " from id ", first_id, ": ids below ",
-                     manifest.segments.front().base_id, " are truncated"),
-        oldest);
+    return PositionGone(
+        *view, absl::StrCat("id ", first_id, ": ids below ", manifest.segments.front().base_id));
   }
   setup.on_corrupt = options.on_corrupt;
   setup.bytes_max =

@@ -81,7 +81,15 @@ absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> MemoryReader::Read(
 
 absl::StatusOr<uint64_t> MemoryReader::StartOf(const walimpls::ScanStart& start,
                                                const StoredLog::State& state) const {
-  if (std::holds_alternative<walimpls::ScanEarliest>(start)) return state.first;
+  if (const auto* earliest = std::get_if<walimpls::ScanEarliest>(&start)) {
+    const bool gone =
+        earliest->behind && state.truncated && state.truncated->time_tick > *earliest->behind;
+    if (!gone) return state.first;
+    return PositionGoneError(
+        absl::StrCat("scan ", log_->name(), " from its beginning: messages up to tick ",
+                     ToInt(state.truncated->time_tick), " are truncated"),
+        state.truncated);
+  }
   if (std::holds_alternative<walimpls::ScanLatest>(start)) return state.next;
   const auto* after = std::get_if<walimpls::ScanAfter>(&start);
   const MessageId& id = after != nullptr ? after->id : std::get<walimpls::ScanFrom>(start).id;

@@ -138,10 +138,21 @@ Future<absl::StatusOr<uint64_t>> SimReader::StartOf(walimpls::ScanStart start) {
   }
   const absl::StatusOr<LogBounds> bounds = co_await reader_->Look();
   TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
-  if (std::holds_alternative<walimpls::ScanEarliest>(start)) co_return bounds->first;
+  const auto* earliest = std::get_if<walimpls::ScanEarliest>(&start);
+  if (earliest != nullptr && !earliest->behind) co_return bounds->first;
   if (std::holds_alternative<walimpls::ScanLatest>(start)) co_return bounds->end;
   const uint64_t next = after != nullptr ? number + 1 : number;
   const TimeTick behind = from != nullptr ? from->behind : TimeTick{};
+  if (earliest != nullptr) {
+    const absl::StatusOr<std::optional<Position>> oldest =
+        co_await OldestOf(reader_.get(), *bounds, context_.origin);
+    TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+    const bool gone = oldest->has_value() && (*oldest)->time_tick > *earliest->behind;
+    if (!gone) co_return bounds->first;
+    co_return PositionGoneError(
+        absl::StrCat("scan ", ToString(context_.channel), " from its beginning: it is truncated"),
+        *oldest);
+  }
   const bool is_there = next >= bounds->first && number < bounds->end;
   // What has gone below an id may be wanted, though it is there: also where nothing but fences
   // lies between that and the first id.

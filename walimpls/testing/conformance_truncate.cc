@@ -128,6 +128,23 @@ TEST_P(WalImplsConformance, AStartThatIsGoneIsSaidToBeGoneWithTheOldestThereIs) 
   }
 }
 
+TEST_P(WalImplsConformance, AnEarliestStartIsGoneForWhoDoesNotKnowTheMark) {
+  auto writer = OpenWriter(opener(), kChannel, MakeStrand("writer"));
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  MessageMaker maker(Term{1});
+  writer->AppendInserts(&maker, 6);
+  EXPECT_TRUE(writer->ReadToTail(ScanEarliest{TimeTick{0}}).status.ok()) << "nothing is truncated";
+  const Position mark = PositionsOf(&*writer)[3];
+  ASSERT_TRUE(writer->Truncate(mark).ok());
+  for (const TimeTick behind : {TimeTick{0}, TimeTick{ToInt(mark.time_tick) - 1}}) {
+    const Scanned scanned = writer->ReadToTail(ScanEarliest{behind});
+    EXPECT_WAL_CODE(scanned.status, WalErrorCode::kPositionGone);
+    EXPECT_EQ(OldestPositionOf(scanned.status), mark);
+  }
+  EXPECT_TRUE(writer->ReadToTail(ScanEarliest{mark.time_tick}).status.ok());
+  EXPECT_TRUE(writer->ReadToTail(ScanEarliest{}).status.ok());
+}
+
 TEST_P(WalImplsConformance, AnEndThatIsGoneEndsAScanAtOnce) {
   auto writer = OpenWriter(opener(), kChannel, MakeStrand("writer"));
   ASSERT_TRUE(writer.ok()) << writer.status();

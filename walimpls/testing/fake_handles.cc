@@ -149,7 +149,13 @@ absl::StatusOr<uint64_t> FakeReader::NumberOf(const MessageId& id, std::string_v
 }
 
 absl::StatusOr<uint64_t> FakeReader::StartOf(const ScanStart& start) const {
-  if (std::holds_alternative<ScanEarliest>(start)) return log->first_;
+  if (const auto* earliest = std::get_if<ScanEarliest>(&start)) {
+    const bool gone =
+        earliest->behind && log->truncated_ && log->truncated_->time_tick > *earliest->behind;
+    if (!gone) return log->first_;
+    return PositionGoneError(absl::StrCat("scan ", log->name(), " from its beginning"),
+                             log->truncated_);
+  }
   if (std::holds_alternative<ScanLatest>(start)) return log->next_;
   const auto* after = std::get_if<ScanAfter>(&start);
   const MessageId& id = after != nullptr ? after->id : std::get<ScanFrom>(start).id;
