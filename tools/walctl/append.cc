@@ -190,13 +190,6 @@ absl::Status AppendAll(Input* input, const std::atomic<bool>& interrupted, const
   return absl::OkStatus();
 }
 
-// An append that was under way when a higher term came ends unknown; a script should still learn of
-// the fence.
-bool IsFenced(Wal* wal) {
-  const absl::StatusOr<LogInfo> info = Blocking(wal->executor(), [wal] { return wal->Info(); });
-  return ExitCodeOf(info.status()) == ExitCode::kHeldOrFenced;
-}
-
 }  // namespace
 
 ExitCode RunAppend(const LogFlags& log_flags, const AppendFlags& flags) {

@@ -20,6 +20,7 @@
 #include "tools/walctl/repair.h"
 #include "tools/walctl/session.h"
 #include "tools/walctl/truncate.h"
+#include "tools/walctl/txn.h"
 
 namespace tidelog::walctl {
 namespace {
@@ -28,6 +29,7 @@ constexpr char kFooter[] = R"(
 Examples:
   walctl append --dir /var/lib/tide --channel orders orders.txt   # a line, a message
   journalctl -f | walctl append --dir D --channel journal --json  # prints each id as it is durable
+  printf 'begin a\nappend a x\nappend a y\ncommit a\n' | walctl txn --dir D --channel orders
   walctl cat --dir D --channel orders | head
   walctl tail -f --dir D --channel orders --json                  # also beside a live writer
   walctl cat --dir D --channel orders --after "$POSITION"         # goes on where a reader stopped
@@ -53,6 +55,7 @@ struct Flags {
   TailFlags tail;
   TruncateFlags truncate;
   CheckpointFlags checkpoint;
+  TxnFlags txn;
   DumpFlags dump;
   RepairFlags repair;
   bool whole_files = false;
@@ -176,6 +179,24 @@ CLI::App* AddCheckpoint(CLI::App* app, Flags* flags) {
   return checkpoint;
 }
 
+CLI::App* AddTxn(CLI::App* app, Flags* flags) {
+  CLI::App* txn = app->add_subcommand(
+      "txn",
+      "transactions, by a script of lines: begin NAME, append NAME PAYLOAD (NAME -: outside of "
+      "all), commit NAME, rollback NAME");
+  AddLogFlags(txn, flags, /*needs_channel=*/true);
+  AddWriteFlags(txn, flags);
+  txn->add_option("files", flags->txn.files, "the script (default: standard input)")
+      ->type_name("FILE");
+  txn->add_option("--vchannel", flags->txn.vchannel, "the messages' VChannel")->type_name("NAME");
+  txn->add_option("--lease", flags->txn.lease, "how long a transaction lives without an append")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  txn->add_flag("--leave-open", flags->txn.leave_open,
+                "what is open at the end is left to its lease, and not rolled back");
+  return txn;
+}
+
 int Main(int argc, char** argv) {
   // A write beyond `ulimit -f` fails, and is told like any other.
   (void)std::signal(SIGXFSZ, SIG_IGN);
@@ -212,6 +233,7 @@ int Main(int argc, char** argv) {
       ->type_name("POSITION")
       ->required();
   CLI::App* checkpoint = AddCheckpoint(&app, &flags);
+  CLI::App* txn = AddTxn(&app, &flags);
 
   try {
     app.parse(argc, argv);
@@ -219,7 +241,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   flags.append.write = flags.truncate.write = flags.repair.write = flags.write;
-  flags.checkpoint.write = flags.write;
+  flags.checkpoint.write = flags.txn.write = flags.write;
   if (flags.whole_files) flags.append.mode = InputMode::kWholeFiles;
   if (flags.ndjson) flags.append.mode = InputMode::kNdjson;
   ExitCode code = ExitCode::kUsage;
@@ -233,6 +255,7 @@ int Main(int argc, char** argv) {
   if (repair->parsed()) code = RunRepair(flags.log, flags.repair);
   if (truncate->parsed()) code = RunTruncate(flags.log, flags.truncate);
   if (checkpoint->parsed()) code = RunCheckpoint(flags.log, flags.checkpoint);
+  if (txn->parsed()) code = RunTxn(flags.log, flags.txn);
   if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kFailed;
   return static_cast<int>(code);
 }

@@ -63,7 +63,19 @@ absl::Status ReadProperties(const Json& object, MessageParts* parts) {
 
 }  // namespace
 
-std::string MessageToJson(const ImmutableMessage& message) {
+namespace {
+
+Json ObjectOf(const ImmutableMessage& message);
+
+Json BodiesOf(const ImmutableMessage& transaction) {
+  Json bodies = Json::array();
+  for (const ImmutableMessage& member : transaction.transaction()) {
+    if (!FramesTransaction(member.type())) bodies.push_back(ObjectOf(member));
+  }
+  return bodies;
+}
+
+Json ObjectOf(const ImmutableMessage& message) {
   Json object;
   object["id"] = message.id().ToString();
   object["time_tick"] = ToInt(message.time_tick());
@@ -76,18 +88,30 @@ std::string MessageToJson(const ImmutableMessage& message) {
     properties[std::string(key)] = std::string(value);
   });
   if (!properties.empty()) object["properties"] = std::move(properties);
-  if (IsUtf8(message.payload())) {
+  if (message.type() == MessageType::kTxn) {
+    object["messages"] = BodiesOf(message);
+  } else if (IsUtf8(message.payload())) {
     object["payload"] = std::string(message.payload());
   } else {
     object["payload_base64"] = absl::Base64Escape(message.payload());
   }
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return object;
+}
+
+}  // namespace
+
+std::string MessageToJson(const ImmutableMessage& message) {
+  return ObjectOf(message).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 absl::StatusOr<MessageParts> MessagePartsFromJson(std::string_view line) {
   const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (object.is_discarded() || !object.is_object()) {
     return WalError(WalErrorCode::kInvalidArgument, "not a JSON object");
+  }
+  if (object.contains("messages")) {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    "field \"messages\": a transaction is appended by walctl txn");
   }
   MessageParts parts;
   absl::Status status = ReadPayload(object, &parts);

@@ -12,7 +12,8 @@
 namespace tidelog::walctl {
 
 // One line, without a newline: id, time_tick, term, type, position, vchannel, properties, and
-// "payload" if that is UTF-8, else "payload_base64".
+// "payload" if that is UTF-8, else "payload_base64".  Of a transaction, in place of the payload,
+// "messages": its bodies, each such an object.
 std::string MessageToJson(const ImmutableMessage& message);
 
 // What one message is made of.
@@ -24,7 +25,7 @@ struct MessageParts {
 };
 
 // Reads an object with any of "payload" or "payload_base64", "vchannel", "properties", "type"; what
-// MessageToJson() adds is ignored.  kInvalidArgument: says what is wrong.
+// MessageToJson() adds is ignored.  kInvalidArgument: says what is wrong; a transaction is refused.
 absl::StatusOr<MessageParts> MessagePartsFromJson(std::string_view line);
 
 }  // namespace tidelog::walctl

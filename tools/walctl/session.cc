@@ -157,4 +157,9 @@ absl::StatusOr<Wal*> Session::OpenForWriting(const WriteFlags& flags) {
   return wal;
 }
 
+bool IsFenced(Wal* wal) {
+  const absl::StatusOr<LogInfo> info = Blocking(wal->executor(), [wal] { return wal->Info(); });
+  return GetWalErrorCode(info.status()) == WalErrorCode::kChannelFenced;
+}
+
 }  // namespace tidelog::walctl

@@ -71,6 +71,10 @@ class Session {
   bool closed_ = false;
 };
 
+// Whether a higher term owns the channel by now.  An append that was under way when it came ends
+// unknown; a script should still learn of the fence.
+bool IsFenced(Wal* wal);
+
 }  // namespace tidelog::walctl
 
 #endif  // TIDELOG_TOOLS_WALCTL_SESSION_H_
