@@ -30,7 +30,7 @@ constexpr uint64_t kSeeds = 200;
 std::vector<Scenario> AllStories() {
   std::vector<Scenario> all;
   for (const std::span<const Scenario> stories :
-       {TakeoverStories(), StorageStories(), ReadingStories()}) {
+       {TakeoverStories(), StorageStories(), ReadingStories(), TransactionStories()}) {
     all.insert(all.end(), stories.begin(), stories.end());
   }
   return all;

@@ -76,6 +76,21 @@ Script& Script::AppendBatch(uint32_t client, int64_t ms, uint32_t count, uint32_
   return *this;
 }
 
+Script& Script::BeginTxn(uint32_t client, int64_t ms, int64_t lease_ms) {
+  Add(OperationKind::kBeginTxn, client, ms).lease_ms = lease_ms;
+  return *this;
+}
+
+Script& Script::TxnBody(uint32_t client, int64_t ms, uint32_t times) {
+  for (uint32_t i = 0; i < times; ++i) Add(OperationKind::kTxnBody, client, ms).bytes = 64;
+  return *this;
+}
+
+Script& Script::CommitTxn(uint32_t client, int64_t ms) {
+  Add(OperationKind::kCommitTxn, client, ms);
+  return *this;
+}
+
 Script& Script::Scan(uint32_t client, int64_t ms, ScanStart start, uint32_t position) {
   Operation& scan = Add(OperationKind::kScan, client, ms);
   scan.start = start;

@@ -42,6 +42,10 @@ class Script {
   Script& OpenReadOnly(uint32_t client, int64_t ms);
   Script& Append(uint32_t client, int64_t ms, uint32_t times = 1, uint32_t bytes = 64);
   Script& AppendBatch(uint32_t client, int64_t ms, uint32_t count, uint32_t bytes = 64);
+  // One transaction of a client at a time.  A lease of 0: the log's default.
+  Script& BeginTxn(uint32_t client, int64_t ms, int64_t lease_ms = 0);
+  Script& TxnBody(uint32_t client, int64_t ms, uint32_t times = 1);
+  Script& CommitTxn(uint32_t client, int64_t ms);
   Script& Scan(uint32_t client, int64_t ms, ScanStart start, uint32_t position = 0);
   // Up to the newest position but `position`.
   Script& Truncate(uint32_t client, int64_t ms, uint32_t position);
