@@ -36,7 +36,7 @@ std::span<const Scenario> TakeoverStories();
 std::span<const Scenario> StorageStories();
 // Where readers begin, and whether they come to the end.
 std::span<const Scenario> ReadingStories();
-// What becomes of a transaction whose owner crashes or is fenced.
+// What becomes of a transaction whose owner crashes, is slow, or is fenced.
 std::span<const Scenario> TransactionStories();
 
 }  // namespace tidelog::sim

@@ -33,6 +33,23 @@ Plan TwoCrashesWithATransactionOpen(uint64_t seed) {
       .Make(seed);
 }
 
+// milvus #41894: appends were slow, ticks went on, and what was committed was taken by readers for
+// expired.  Here the commit waits for a body that is slow, until the lease has run out.
+Plan CommitBehindASlowBody(uint64_t seed) {
+  Script script(BackendKind::kFile, 1);
+  script
+      .Knob("wal.tick_interval", "50ms")  // No tick ends it before its commit comes.
+      .Open(0, 0)
+      .BeginTxn(0, 3, /*lease_ms=*/8);
+  for (int i = 5; i < 15; ++i) script.TxnBody(0, i);
+  return script.CommitTxn(0, 15)
+      .Append(0, 60, 2)
+      .Scan(0, 120, ScanStart::kEarliest)
+      .Fault(FaultClass::kDiskSlow, Nth(Site::kDiskSync, seed % 24), /*slot=*/0,
+             /*duration_ms=*/20)
+      .Make(seed);
+}
+
 // milvus #53368 as it hit a transaction: a body of it landed behind the new owner's first tick, and
 // readers dropped that and delivered the rest.
 Plan LateBodyOfTheOldOwner(uint64_t seed) {
@@ -57,6 +74,7 @@ const Scenario kStories[] = {
      Mutant::kLastConfirmedPastTransaction,
      {},
      {"transactions", "last-confirmed", "errors"}},
+    {"Milvus41894", CommitBehindASlowBody, Mutant::kLeaseIgnored, {}, {"transactions", "errors"}},
     {"Milvus53368Transaction",
      LateBodyOfTheOldOwner,
      Mutant::kOldOwnerAcknowledges,
