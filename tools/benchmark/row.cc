@@ -28,7 +28,9 @@ std::optional<double> Score(const Row& row) {
 std::vector<double> Row::Ratios() const {
   std::vector<double> ratios;
   for (size_t i = 0; i < raws.size(); ++i) {
-    ratios.push_back(more_is_better ? values[i] / raws[i] : raws[i] / values[i]);
+    const double over = more_is_better ? values[i] : raws[i];
+    const double under = more_is_better ? raws[i] : values[i];
+    if (under > 0) ratios.push_back(over / under);
   }
   return ratios;
 }

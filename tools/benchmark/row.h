@@ -29,7 +29,8 @@ struct Row {
   std::string best_peer;
   double ratio_to_best_peer = 0;
 
-  // For each value, how much of the raw machine's performance it is: more is better.
+  // For each value, how much of the raw machine's performance it is: more is better.  None for one
+  // that stands beside nothing: on a busy machine a short sample may end no work at all.
   std::vector<double> Ratios() const;
 };
 

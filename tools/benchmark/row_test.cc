@@ -33,6 +33,15 @@ TEST(RowTest, ARatioIsOfEachPairAndMoreIsBetter) {
   EXPECT_THAT(row.Ratios(), ElementsAre(100.0 / 90, 2.0));
 }
 
+TEST(RowTest, NothingIsNoMeasure) {
+  Row row = Of("file", false, 90, 0);
+  row.values.push_back(0);
+  row.raws.push_back(100);
+  EXPECT_THAT(row.Ratios(), ElementsAre(0));
+  row.more_is_better = false;
+  EXPECT_THAT(row.Ratios(), ElementsAre(0));
+}
+
 TEST(RowTest, TheBestPeerIsTheOneNearestToRawNotTheOneOnTheFastestMinute) {
   std::vector<Row> rows = {Of("file", false, 200, 100), Of("rocksdb", true, 60, 200),
                            Of("leveldb", true, 50, 100)};
