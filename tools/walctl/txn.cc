@@ -267,7 +267,7 @@ absl::StatusOr<absl::Duration> ParseLease(const std::string& text) {
 absl::Status CheckVChannel(const std::string& vchannel) {
   MutableMessage::Builder builder(MessageType::kInsert);
   if (!vchannel.empty()) builder.VChannel(vchannel);
-  const absl::Status built = std::move(builder).Build("").status();
+  absl::Status built = std::move(builder).Build("").status();
   if (built.ok()) return built;
   return WalErrorFrom(WalErrorCode::kInvalidArgument, "--vchannel", built);
 }

@@ -91,7 +91,7 @@ absl::StatusOr<std::optional<TxnStep>> ParseTxnStep(std::string_view line) {
     return Wrong(absl::StrCat(word, " takes a NAME and no more, not ",
                               Quoted(absl::StripAsciiWhitespace(rest))));
   }
-  const absl::Status good = CheckName(name);
+  absl::Status good = CheckName(name);
   if (!good.ok()) return good;
   step.name = std::string(name);
   return step;

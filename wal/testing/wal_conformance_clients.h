@@ -45,7 +45,7 @@ class WalClient {
  public:
   // Each text begins with `name`.
   WalClient(Wal* wal, std::string name, RandomStream random)
-      : wal_(*wal), name_(std::move(name)), random_(std::move(random)) {}
+      : wal_(*wal), name_(std::move(name)), random_(random) {}
 
   // Appends `count` messages, or until the first error, which is ended().
   Future<Unit> Run(Executor* on, int count);

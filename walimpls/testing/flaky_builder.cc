@@ -38,9 +38,7 @@ class FlakyWal final : public WalImpls {
     refusing_ = false;
     inner_->AcceptAgain();
   }
-  Future<absl::Status> Truncate(Position mark) override {
-    return inner_->Truncate(std::move(mark));
-  }
+  Future<absl::Status> Truncate(Position mark) override { return inner_->Truncate(mark); }
   std::optional<MessageId> boundary() const override { return inner_->boundary(); }
   const ImmutableMessage& newest_time_tick() const override { return inner_->newest_time_tick(); }
   void OnTick() override { inner_->OnTick(); }
