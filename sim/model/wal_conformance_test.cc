@@ -14,7 +14,6 @@
 #include "adaptor/opener_builder.h"
 #include "gtest/gtest.h"
 #include "impls/file/file_log.h"
-#include "impls/memory/memory.h"
 #include "impls/memory/store.h"
 #include "sim/kernel/kernel.h"
 #include "sim/kernel/process.h"
@@ -22,6 +21,7 @@
 #include "sim/log/log_service.h"
 #include "sim/log/protocol.h"
 #include "sim/log/sim_log.h"
+#include "sim/model/memory_builder.h"
 #include "wal/async/runtime.h"
 #include "wal/async/test_runtime.h"
 #include "wal/async/thread_runtime.h"
@@ -82,21 +82,6 @@ class Storage : public WalStorage {
   std::vector<std::unique_ptr<walimpls::OpenerBuilderImpls>> backends_;
   std::vector<std::unique_ptr<OpenerBuilder>> builders_;
   std::vector<std::unique_ptr<Opener>> openers_;
-};
-
-// Openers of one store.
-class MemoryBuilder final : public walimpls::OpenerBuilderImpls {
- public:
-  explicit MemoryBuilder(std::shared_ptr<impls::memory::Store> store) : store_(std::move(store)) {}
-
-  std::string_view name() const override { return impls::memory::kName; }
-  absl::StatusOr<std::unique_ptr<walimpls::OpenerImpls>> Build(const Environment& environment,
-                                                               const Config&) override {
-    return impls::memory::MakeOpener(environment, store_);
-  }
-
- private:
-  const std::shared_ptr<impls::memory::Store> store_;
 };
 
 class MemoryStorage final : public Storage {

@@ -10,7 +10,7 @@
 #include "adaptor/opener_builder.h"
 #include "impls/checkpoint/file/file_checkpoint_store.h"
 #include "impls/file/file_log.h"
-#include "impls/memory/memory.h"
+#include "sim/model/memory_builder.h"
 #include "wal/async/timeout.h"
 #include "wal/environment.h"
 #include "wal/message/message_id.h"
@@ -22,21 +22,6 @@ namespace {
 
 // In virtual time, in which whatever comes at all comes long before.
 constexpr absl::Duration kLongEnough = absl::Seconds(5);
-
-// Openers of one store.
-class MemoryBuilder final : public walimpls::OpenerBuilderImpls {
- public:
-  explicit MemoryBuilder(std::shared_ptr<impls::memory::Store> store) : store_(std::move(store)) {}
-
-  std::string_view name() const override { return impls::memory::kName; }
-  absl::StatusOr<std::unique_ptr<walimpls::OpenerImpls>> Build(const Environment& environment,
-                                                               const Config&) override {
-    return impls::memory::MakeOpener(environment, store_);
-  }
-
- private:
-  const std::shared_ptr<impls::memory::Store> store_;
-};
 
 WalModel::Message SeenMessage(const ImmutableMessage& message) {
   return {std::string(message.payload()),
