@@ -101,6 +101,71 @@ FreeBlock* NewMagazine(size_t size_class) {
   return list;
 }
 
+constexpr size_t LargeClass(size_t size) {
+  constexpr auto kIndex = [](size_t of) {
+    return 8 * internal::LargeShift(of) + internal::LargeEighths(of);
+  };
+  return kIndex(size) - kIndex(kPooledBlockSizeMax + 1);
+}
+
+// Free large blocks.  They have no magazines: who fills a large block is not held up by a lock.
+class LargeBlocks {
+ public:
+  void* Take(size_t size) {
+    Shelf& shelf = ShelfOf(size);
+    {
+      absl::MutexLock lock(&shelf.mutex);
+      if (FreeBlock* block = shelf.top; block != nullptr) {
+        shelf.top = block->next;
+        kept_bytes_.fetch_sub(PooledSize(size), std::memory_order_relaxed);
+        return block;
+      }
+    }
+    pooled.store(true, std::memory_order_relaxed);
+    return ::operator new(PooledSize(size));
+  }
+
+  void Give(void* block, size_t size) {
+    const size_t bytes = PooledSize(size);
+    if (kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > kLargeBytesKeptMax) {
+      kept_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+      return ::operator delete(block);
+    }
+    Shelf& shelf = ShelfOf(size);
+    absl::MutexLock lock(&shelf.mutex);
+    shelf.top = ::new (block) FreeBlock{shelf.top, nullptr, 0};
+  }
+
+ private:
+  struct Shelf {
+    absl::Mutex mutex;
+    FreeBlock* top ABSL_GUARDED_BY(mutex) = nullptr;
+  };
+  Shelf& ShelfOf(size_t size) { return shelves_[LargeClass(size)]; }
+
+  std::atomic<size_t> kept_bytes_{0};
+  Shelf shelves_[LargeClass(kLargeBlockSizeMax) + 1];
+};
+
+LargeBlocks& TheLargeBlocks() {
+  static absl::NoDestructor<LargeBlocks> large_blocks;
+  return *large_blocks;
+}
+
+void* NewLarge(size_t size) {
+  if (size > kLargeBlockSizeMax || bypassed.load(std::memory_order_relaxed)) {
+    return ::operator new(size);
+  }
+  return TheLargeBlocks().Take(size);
+}
+
+void DeleteLarge(void* block, size_t size) {
+  if (size > kLargeBlockSizeMax || bypassed.load(std::memory_order_relaxed)) {
+    return ::operator delete(block);
+  }
+  TheLargeBlocks().Give(block, size);
+}
+
 // Gives what the thread holds to the depot when it ends.
 class ThreadEnd {
  public:
@@ -162,7 +227,7 @@ void DeleteSlowly(size_t size_class, void* block) {
 
 void* PoolNew(size_t size) {
   const size_t size_class = SizeClass(size);
-  if (size_class >= kClassCount) return ::operator new(size);
+  if (size_class >= kClassCount) return NewLarge(size);
   Magazines& m = magazines[size_class];
   if (m.loaded == nullptr) return NewSlowly(size_class, size);
   ++m.room;
@@ -171,7 +236,7 @@ void* PoolNew(size_t size) {
 
 void PoolDelete(void* block, size_t size) {
   const size_t size_class = SizeClass(size);
-  if (size_class >= kClassCount) return ::operator delete(block);
+  if (size_class >= kClassCount) return DeleteLarge(block, size);
   Magazines& m = magazines[size_class];
   if (m.room == 0) return DeleteSlowly(size_class, block);
   --m.room;

@@ -1,5 +1,8 @@
 #include "wal/async/block_pool.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -41,6 +44,31 @@ TEST(BlockPoolTest, BlocksOfAllSizesDoNotOverlap) {
   Free(blocks);
 }
 
+TEST(BlockPoolTest, LargeBlocksDoNotOverlap) {
+  std::vector<Block> blocks;
+  for (size_t size = kPooledBlockSizeMax; size <= kLargeBlockSizeMax + 5000; size += size / 11) {
+    for (const size_t near : {size - 1, size, size + 1}) {
+      blocks.push_back(MakeBlock(near, static_cast<char>(blocks.size())));
+    }
+  }
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const char fill = static_cast<char>(i);
+    EXPECT_EQ(std::count(blocks[i].data, blocks[i].data + blocks[i].size, fill),
+              static_cast<std::ptrdiff_t>(blocks[i].size));
+  }
+  Free(blocks);
+}
+
+TEST(BlockPoolTest, ALargeBlockOccupiesAtMostAnEighthMore) {
+  for (size_t size = kPooledBlockSizeMax + 1; size <= kLargeBlockSizeMax; size += 97) {
+    ASSERT_GE(PooledSize(size), size);
+    ASSERT_LE(PooledSize(size), size + size / 8);
+    ASSERT_EQ(PooledSize(PooledSize(size)), PooledSize(size));
+  }
+  EXPECT_EQ(PooledSize(kLargeBlockSizeMax), kLargeBlockSizeMax);
+  EXPECT_EQ(PooledSize(kLargeBlockSizeMax + 1), kLargeBlockSizeMax + 1);
+}
+
 TEST(BlockPoolTest, MakesAndDestroysObjects) {
   auto owner = std::make_shared<int>(1);
   auto* object = PoolMake<std::shared_ptr<int>>(owner);
@@ -69,6 +97,30 @@ TEST(BlockPoolTest, AFreedBlockIsTheNextOne) {
   const Block second = MakeBlock(128, 'x');  // Of the same class.
   EXPECT_EQ(second.data, first.data);
   PoolDelete(second.data, second.size);
+}
+
+// Goal: what is freed in a burst serves the next burst, whichever thread frees.
+TEST(BlockPoolTest, LargeBlocksAreUsedAgain) {
+  constexpr size_t kSize = 70'000;
+  const std::vector<Block> first = MakeBlocks(kSize, 100);
+  std::thread([&first] { Free(first); }).join();
+  const std::vector<Block> second = MakeBlocks(kSize + 500, 100);  // Of the same class.
+  EXPECT_EQ(Addresses(second), Addresses(first));
+  Free(second);
+}
+
+// Goal: an ebb gives memory back to the system.
+TEST(BlockPoolTest, NoMoreLargeBlocksAreKeptThanItsBound) {
+  constexpr size_t kSize = size_t{1} << 20;
+  constexpr size_t kCount = 3 * kLargeBytesKeptMax / kSize;
+  Free(MakeBlocks(kSize, kCount));
+  const struct mallinfo2 before = mallinfo2();
+  const std::vector<Block> blocks = MakeBlocks(kSize, kCount);
+  const struct mallinfo2 after = mallinfo2();
+  // What malloc has given out, from its heap or by mappings: those that the pool lacked.
+  const size_t asked = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+  EXPECT_GE(asked, kCount * kSize - kLargeBytesKeptMax);
+  Free(blocks);
 }
 
 // Goal: one thread allocates, another frees, and memory does not grow.
