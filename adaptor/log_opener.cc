@@ -53,6 +53,7 @@ class LogOpener::State : public std::enable_shared_from_this<State> {
   Future<bool> WaitUntilAlone();
   Future<Unit> CloseLogs();
   Future<Unit> CloseBackend();
+  static Future<absl::Status> CloseBackends(std::shared_ptr<OpenerParts> parts);
   Detached Linger(Quarantine::Ticket ticket);
   void NoteHung(std::string_view what) { absl::StrAppend(&hung_, hung_.empty() ? "" : "; ", what); }
 
@@ -170,8 +171,16 @@ Future<Unit> LogOpener::State::CloseLogs() {
   co_return Unit{};
 }
 
+Future<absl::Status> LogOpener::State::CloseBackends(std::shared_ptr<OpenerParts> parts) {
+  Future<absl::Status> links = parts->links->Close();
+  absl::Status closed = co_await parts->backend->Close();
+  absl::Status links_closed = co_await std::move(links);
+  closed.Update(links_closed);
+  co_return closed;
+}
+
 Future<Unit> LogOpener::State::CloseBackend() {
-  closing_.emplace(parts_->backend->Close());
+  closing_.emplace(CloseBackends(parts_));
   const bool in_time = co_await ReadyWithin(&*closing_, parts_->options.close_step_limit);
   if (!in_time) {
     NoteHung("the backend's close");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "adaptor/chain/link_backends.h"
 #include "adaptor/interceptors/interceptor.h"
 #include "wal/checkpoint_store.h"
 #include "wal/environment.h"
@@ -33,9 +34,13 @@ using MakeCheckpointStore = std::function<absl::StatusOr<std::unique_ptr<Checkpo
 // A log has one store of checkpoints, whoever opens it: an opener for writing with another store,
 // or none, sees no checkpoint of the first, and truncates past them.  Tools count: walctl takes the
 // one that a backend brings.
+//
+// `source` finds the backends that logs are switched to (G6); without one they can only be switched
+// between places of `backend`.  What it yields outlives the openers too.
 std::unique_ptr<OpenerBuilder> MakeOpenerBuilder(walimpls::OpenerBuilderImpls* backend,
                                                  std::vector<InterceptorBuilder*> interceptors,
-                                                 MakeCheckpointStore checkpoints = nullptr);
+                                                 MakeCheckpointStore checkpoints = nullptr,
+                                                 BackendSource source = nullptr);
 
 }  // namespace tidelog::adaptor
 

@@ -14,7 +14,8 @@
 // Readers notice nothing: the one scan goes on from A to B, each message once, in increasing order
 // of ticks, wherever it was opened and whenever.  One that is open during the switch waits at its
 // end until somebody has opened B.  Ids and positions carry the epoch, the number of the link in
-// the chain, so a position on A stays good.
+// the chain, so a position on A stays good.  A RoWal that was opened before the switch takes the
+// end of A for the tail (Info(), Latest, TailAtOpen): open it anew.
 //
 // A channel is always opened by what it began with: the Opener of A, and its CheckpointStore, which
 // keeps the chain; an Opener of B's would find a log of its own, which knows nothing of A.  Data

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "wal/backend_switch.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
 
@@ -81,12 +82,16 @@ absl::Status CheckIdempotencyKey(const PChannel& channel, const RecordView& reco
   return WalError(WalErrorCode::kInvalidArgument, absl::StrCat(What(channel, record), ": ", what));
 }
 
-// The one place that says what is not there yet.
-absl::Status CheckSupported(const PChannel& channel, const RecordView& record) {
+// G6.
+absl::Status CheckSwitch(const PChannel& channel, const RecordView& record) {
   if (record.type() != MessageType::kAlterWal) return absl::OkStatus();
-  return WalError(
-      WalErrorCode::kInvalidArgument,
-      absl::StrCat(What(channel, record), ": switches of the backend are not supported yet"));
+  if (!record.vchannel().empty()) {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    absl::StrCat(What(channel, record), ": it names a VChannel, and ends the log"));
+  }
+  const absl::Status target = TargetOf(record).status();
+  if (target.ok()) return target;
+  return WalErrorFrom(WalErrorCode::kInvalidArgument, What(channel, record), target);
 }
 
 }  // namespace
@@ -97,7 +102,7 @@ absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits
   TIDELOG_RETURN_IF_ERROR(CheckOrigin(channel, record));
   TIDELOG_RETURN_IF_ERROR(CheckTransaction(channel, record));
   TIDELOG_RETURN_IF_ERROR(CheckIdempotencyKey(channel, record));
-  return CheckSupported(channel, record);
+  return CheckSwitch(channel, record);
 }
 
 absl::Status CheckInBatch(const PChannel& channel, const RecordView& record) {

@@ -101,8 +101,15 @@ TEST_F(AppendableTest, TakesIntoABatchWhatNeedNotWaitForOthers) {
   }
 }
 
-TEST_F(AppendableTest, RefusesWhatIsNotSupportedYetBySayingSo) {
-  ExpectRefused(MutableMessage::Builder(MessageType::kAlterWal), "switches of the backend are not");
+// G6.
+TEST_F(AppendableTest, TakesASwitchOfTheBackendThatSaysWhereTo) {
+  MutableMessage::Builder target(MessageType::kAlterWal);
+  target.Property("backend", "file").Property("config.dir", "/b");
+  EXPECT_TRUE(Check(std::move(target)).ok());
+  ExpectRefused(MutableMessage::Builder(MessageType::kAlterWal), "backend \"\"");
+  MutableMessage::Builder in_vchannel(MessageType::kAlterWal);
+  in_vchannel.Property("backend", "file").VChannel("v");
+  ExpectRefused(std::move(in_vchannel), "it names a VChannel");
 }
 
 // G4.

@@ -7,6 +7,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "wal/backend_switch.h"
 #include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/message/message_stamper.h"
@@ -32,7 +33,7 @@ Submitter::~Submitter() {
 }
 
 bool Submitter::MayGo(const AppendRun& run) const {
-  if (failing_ || stopped_) return false;
+  if (failing_ || stopped_ || ending_) return false;
   return waiting_.empty() || waiting_.begin()->first == run.sequence;
 }
 
@@ -58,7 +59,7 @@ void Submitter::Withdraw(const AppendRun& run) {
 }
 
 void Submitter::WakeFirst() {
-  if (failing_ || stopped_ || waiting_.empty()) return;
+  if (failing_ || stopped_ || ending_ || waiting_.empty()) return;
   std::optional<Promise<Unit>>& first = waiting_.begin()->second;
   if (first) std::exchange(first, std::nullopt)->Set(Unit{});
 }
@@ -74,6 +75,7 @@ absl::Status Submitter::HandOver(AppendRun& run) {
   absl::Status stamped = StampAll(run);
   if (stamped.ok()) {
     outstanding_.PushBack(run);
+    ending_ = EndsLog(run);
     SubmitGroups(run);
   }
   handing_over_ = false;
@@ -221,6 +223,19 @@ void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const wali
     if (parts_.buffer != nullptr) Buffer(run, group.first + i, ids[i]);
     newest_ = Newest{ids[i], result.position()};
   }
+  if (EndsLog(run)) [[unlikely]] {
+    DeclareEnded(run.record(0));
+  }
+}
+
+// In the same job as its acknowledgement: who waits behind it is told before anybody else comes.
+void Submitter::DeclareEnded(const RecordView& end) {
+  const absl::StatusOr<BackendTarget> target = TargetOf(end);
+  parts_.availability->Declare(WalError(
+      WalErrorCode::kChannelFenced,
+      absl::StrCat(ToString(parts_.log->channel), " ended at tick ", ToInt(end.time_tick()),
+                   ", and goes on in backend ", target.ok() ? target->backend : "unknown",
+                   ": open it again, under a higher term")));
 }
 
 void Submitter::CountIn(const AppendRun& run, const RecordView& record,
@@ -233,6 +248,9 @@ void Submitter::CountIn(const AppendRun& run, const RecordView& record,
     parts_.idempotency->OnStoredWithoutKey(record);
   }
   const Role role = outcome.role;
+  if (record.type() == MessageType::kAlterWal) [[unlikely]] {
+    return mvcc_.OnTimeTick(result.time_tick);  // It is its own covering tick (G6).
+  }
   if (record.type() == MessageType::kTimeTick) {
     ++counts_.time_ticks;
     mvcc_.OnTimeTick(result.time_tick);
@@ -290,6 +308,8 @@ void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl
     has_unknown_ = true;
     if (parts_.buffer != nullptr) parts_.buffer->Seal();  // It may be stored, and is not in there.
   }
+  // What may be stored is the end all the same.
+  if (EffectOf(status) != Effect::kUnknown && EndsLog(run)) ending_ = false;
   run.SetStatus(status);
   parts_.transactions->OnFailure();
   if (code == WalErrorCode::kChannelFenced || code == WalErrorCode::kInner) {

@@ -101,6 +101,8 @@ class Submitter {
   const std::optional<Covering>& newest_time_tick() const { return newest_time_tick_; }
   // Where it would begin if a TimeTick were handed over now.  Uses up a tick.
   std::optional<MessageId> NextReplayStart();
+  // True once an AlterWAL is at the backend that may be stored, or is (G6).
+  bool ending() const { return ending_; }
   // True from a failure on until the backend is tried again.
   bool failing() const { return failing_; }
   const MvccTable& mvcc() const { return mvcc_; }
@@ -142,6 +144,10 @@ class Submitter {
   void Buffer(AppendRun& run, size_t index, const MessageId& id);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
   void RememberUnacknowledged(const AppendRun& run, size_t first, size_t count);
+  static bool EndsLog(const AppendRun& run) {
+    return run.op().exclusive() && run.record(0).type() == MessageType::kAlterWal;
+  }
+  void DeclareEnded(const RecordView& end);
   void CountIn(const AppendRun& run, const RecordView& record, const AppendResult& result);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);
   void MaybeReopen();
@@ -159,6 +165,8 @@ class Submitter {
 
   bool failing_ = false;  // Some group ended not done, and AcceptAgain() has not been called since.
   bool stopped_ = false;
+  // INVARIANT (G6): nothing is handed over behind an AlterWAL, but itself again if it was not done.
+  bool ending_ = false;
   bool pause_ = false;  // The failure is one of those that pass.
   bool has_unknown_ = false;
   absl::Duration retry_delay_ = absl::ZeroDuration();  // Of the last pause; 0: no failure lately.

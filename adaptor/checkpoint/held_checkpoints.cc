@@ -57,12 +57,34 @@ void HeldCheckpoints::HoldBack(Position* mark) const {
   }
 }
 
-std::vector<std::string> HeldCheckpoints::NamesOfForeign(const MessageId::Origin& origin) const {
+std::optional<Position> HeldCheckpoints::InOlderLink(uint32_t oldest, uint32_t epoch) const {
+  std::optional<Position> found;
+  for (const auto& [name, positions] : possible_) {
+    for (const Position& position : positions) {
+      const uint32_t of = position.last_confirmed.origin().epoch;
+      if (of < oldest || of >= epoch) continue;
+      if (!found || position.time_tick < found->time_tick) found = position;
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> HeldCheckpoints::NamesOfForeign(const MessageId::Origin& origin,
+                                                         uint32_t oldest) const {
   std::vector<std::string> names;
   for (const auto& [name, positions] : possible_) {
-    if (positions.back().last_confirmed.origin() != origin) names.push_back(name);
+    const MessageId::Origin of = positions.back().last_confirmed.origin();
+    const bool is_older = of.epoch >= oldest && of.epoch < origin.epoch;
+    if (of != origin && !is_older) names.push_back(name);
   }
   return names;
+}
+
+Future<absl::Status> HeldCheckpoints::PutChain(std::string chain) {
+  absl::Status put = co_await claim_->PutChain(std::move(chain));
+  if (EffectOf(put) == Effect::kDone) Settle();
+  if (EffectOf(put) == Effect::kUnknown) has_unsettled_ = true;
+  co_return put;
 }
 
 std::string HeldCheckpoints::ToString() const {

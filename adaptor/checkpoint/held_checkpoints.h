@@ -2,7 +2,9 @@
 #ifndef TIDELOG_ADAPTOR_CHECKPOINT_HELD_CHECKPOINTS_H_
 #define TIDELOG_ADAPTOR_CHECKPOINT_HELD_CHECKPOINTS_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +32,17 @@ class HeldCheckpoints {
   // any of them finds everything.  At the oldest is enough: After(mark) is not gone.
   void HoldBack(Position* mark) const;
 
-  // Those with positions of another log: they hold nothing of this one.
-  std::vector<std::string> NamesOfForeign(const MessageId::Origin& origin) const;
+  // The oldest position in a link of the chain that lies in front of this one, `epoch`, and not in
+  // front of the oldest that there is (G6): whoever goes on from there reads all of this link.
+  std::optional<Position> InOlderLink(uint32_t oldest, uint32_t epoch) const;
+
+  // Those with positions of another log: they hold nothing of this one, nor of the links in front
+  // of it down to `oldest`.
+  std::vector<std::string> NamesOfForeign(const MessageId::Origin& origin, uint32_t oldest) const;
+
+  // The chain of backends (G6), as it is stored, and another in its place: as CheckpointClaim's.
+  const std::string& chain() const { return claim_->content().chain; }
+  Future<absl::Status> PutChain(std::string chain);
 
   // "indexer at POSITION, mirror at POSITION".
   std::string ToString() const;

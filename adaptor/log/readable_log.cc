@@ -29,6 +29,7 @@ ReadableLog::ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel)
       strand_(opener_->environment.runtime->MakeExecutor(channel.name)),
       log_{std::move(channel), opener_->environment.runtime, strand_.get(),
            opener_->environment.observer, opener_->options},
+      backends_(UnswitchedChain(opener_->backend_name)),
       door_(std::make_shared<ScannerDoor>(this)) {}
 
 ReadableLog::~ReadableLog() {
@@ -50,20 +51,25 @@ absl::Status ReadableLog::OpenHung(std::string_view step) const {
 Future<absl::Status> ReadableLog::Open() {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   co_await EnterExecutor(executor());
-  absl::Status opened = co_await OpenBackend();
+  absl::Status opened = co_await OpenSteps();
   // What is left of it is freed, or goes into quarantine.
   if (!opened.ok()) (void)co_await Close();
   co_return opened;
 }
 
-Future<ReadableLog::OpenedBackend> ReadableLog::StartOpen(walimpls::OpenOptions options) {
-  return opener_->backend->OpenReadOnly(log_.channel, options);
+Future<ReadableLog::OpenedBackend> ReadableLog::StartOpen(walimpls::OpenerImpls* from,
+                                                          walimpls::OpenOptions options) {
+  return from->OpenReadOnly(log_.channel, options);
 }
 
-Future<absl::Status> ReadableLog::OpenBackend() {
+Future<absl::Status> ReadableLog::OpenBackend(uint32_t epoch) {
+  epoch_ = epoch;
+  const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link());
+  TIDELOG_CO_RETURN_IF_ERROR(from.status());
   walimpls::OpenOptions options;
   options.strand = executor();
-  opening_.emplace(StartOpen(options));
+  options.epoch = epoch;
+  opening_.emplace(StartOpen(*from, options));
   const bool in_time = co_await ReadyWithin(&*opening_, log_.options.open_step_limit);
   if (!in_time) {
     NoteHung("the backend's open");
@@ -94,16 +100,18 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
   Entries::Entry entry(&entries_);
   co_await EnterExecutor(executor());
   if (close_begun_) co_return ClosedError("read");
+  absl::StatusOr<ScanLink> link = co_await FirstLink(options.from);
+  TIDELOG_CO_RETURN_IF_ERROR(link.status());
   ScanPlan plan;
   std::unique_ptr<walimpls::ScannerImpls> scanner;
   for (int tries_left = kStartTries; tries_left > 0; --tries_left) {
-    absl::StatusOr<ScanBounds> bounds = co_await Bounds();
+    absl::StatusOr<ScanBounds> bounds = co_await BoundsAt(*link);
     TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
     TIDELOG_CO_ASSIGN_OR_RETURN(plan, MakeScanPlan(options, *bounds));
     if (plan.ends_at_once || close_begun_) break;
     walimpls::ScanOptions scan_options = plan.backend;
     absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> opened =
-        co_await OpenScanner(backend_.get(), buffer(), std::move(scan_options));
+        co_await OpenScanner(link->backend, link->buffer, std::move(scan_options));
     if (opened.ok()) {
       scanner = *std::move(opened);
       break;
@@ -114,16 +122,15 @@ Future<absl::StatusOr<std::unique_ptr<Scanner>>> ReadableLog::Read(ReadOptions o
     // who is fenced no bounds.  Who named a position is told; others start where the log does.
     const bool moved = code == WalErrorCode::kPositionGone && !NamesPosition(options.from);
     if (!moved || tries_left == 1) co_return opened.status();
-    RaiseMark(OldestPositionOf(opened.status()));
+    if (link->epoch == epoch_) RaiseMark(OldestPositionOf(opened.status()));
   }
   if (close_begun_) {
     if (scanner != nullptr) (void)co_await scanner->Close();
     co_return ClosedError("read");
   }
   AtReadYield(options, &plan);
-  const ScanSource source{&log_,  &entries_,       backend_.get(), buffer(),
-                          &mark_, unstored_tick(), &scan_counts_};
-  auto scan = std::make_shared<LogScan>(source, std::move(plan));
+  const ScanSource source{&log_, &entries_, this, &scan_counts_};
+  auto scan = std::make_shared<LogScan>(source, *link, std::move(plan));
   ForgetEndedScans();
   scans_.push_back(scan);
   scan->Start(std::move(scanner));
@@ -140,12 +147,18 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
   RaiseMark(state->truncated);
   LogInfo info;
+  if (backends_.links.size() > 1) info.details.emplace("chain", backends_.ToString());
   info.oldest = mark_;
+  if (backends_.first().epoch < epoch_) {
+    absl::StatusOr<ScanLink> first = co_await Link(backends_.first().epoch);
+    TIDELOG_CO_RETURN_IF_ERROR(first.status());
+    info.oldest = *first->mark;
+  }
   info.tail = state->tail;
   info.newest_tick = state->newest_tick;
   info.newest_term = state->newest_term;
   info.holder = state->holder;
-  info.details = std::move(state->details);
+  info.details.insert(state->details.begin(), state->details.end());
   Describe(&info);
   co_return info;
 }
@@ -224,6 +237,7 @@ Future<absl::Status> ReadableLog::Close() {
   const walimpls::CloseMode mode = co_await CloseWriter();
   availability_.Declare(ClosedError("use"));
   co_await CloseScans();
+  co_await CloseOtherLinks();
   co_await CloseBackend(mode);
   const bool alone = co_await WaitUntilAlone(log_.options.close_step_limit);
   if (!alone) NoteHung("operations in flight");
@@ -231,10 +245,11 @@ Future<absl::Status> ReadableLog::Close() {
     absl::MutexLock lock(&door_->mutex);
     door_->log = nullptr;
   }
-  if (!opening_ && !closing_ && alone) {
+  if (!opening_ && !closing_ && closing_others_.empty() && alone) {
     co_await FreeWriter();
     scans_.clear();
     backend_.reset();
+    other_links_.clear();
   } else {
     const std::string what = absl::StrCat("close of ", ToString(log_.channel), ": ", hung_);
     Linger(log_.runtime->quarantine().Admit(what, self));
@@ -314,9 +329,12 @@ Detached ReadableLog::Linger(Quarantine::Ticket ticket) {
     closing_.reset();
   }
   while (entries_.count() > 0) co_await entries_.WhenLeft();
+  for (Future<absl::Status>& closing : closing_others_) (void)co_await std::move(closing);
+  closing_others_.clear();
   co_await FreeWriter();
   scans_.clear();
   backend_.reset();
+  other_links_.clear();
   log_.runtime->quarantine().Release(ticket);
 }
 

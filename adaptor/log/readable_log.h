@@ -4,17 +4,21 @@
 #define TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "adaptor/async/detached.h"
 #include "adaptor/async/entries.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
+#include "adaptor/chain/backend_chain.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/log/opener_parts.h"
@@ -30,6 +34,7 @@
 #include "wal/scanner.h"
 #include "wal/types.h"
 #include "wal/wal.h"
+#include "walimpls/opener.h"
 #include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
@@ -38,13 +43,13 @@ namespace tidelog::adaptor {
 //
 // Lifetime: handles share it, and so does whoever closes it.  Calls that are inside are counted,
 // and Close() waits for them.
-class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
+class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private ScanLinks {
  public:
   ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel);
   ReadableLog(const ReadableLog&) = delete;
   ReadableLog& operator=(const ReadableLog&) = delete;
   // Requires: Open() failed, or Close() has completed and nothing is in quarantine.
-  virtual ~ReadableLog();
+  ~ReadableLog() override;
 
   const PChannel& channel() const { return log_.channel; }
   Executor* executor() const { return strand_.get(); }
@@ -80,10 +85,28 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   const std::vector<std::shared_ptr<LogScan>>& scans() const { return scans_; }
   const ScanCounts& scan_counts() const { return scan_counts_; }
 
-  // Opens the backend, within the limit.  If it takes longer, what comes is closed then.
-  Future<absl::Status> OpenBackend();
+  // The backends that it has lain in, and which of them this has open (G6).
+  const BackendChain& backends() const { return backends_; }
+  void set_backends(BackendChain backends) { backends_ = std::move(backends); }
+  const ChainLink& link() const { return *backends_.Find(epoch_); }
+  uint32_t epoch() const { return epoch_; }
+
+  // What is stored of its checkpoints, within the limit; an empty set if there is no store.  A
+  // status that is no error of a store means that nobody knows.
+  Future<absl::StatusOr<CheckpointSet>> LookAtStore();
+  absl::StatusOr<BackendChain> ChainOf(const CheckpointSet& set) const;
+  absl::StatusOr<walimpls::OpenerImpls*> OpenerOf(const ChainLink& link);
+
+  // Opens the backend of a link of backends(), within the limit.  If it takes longer, what comes is
+  // closed then.
+  Future<absl::Status> OpenBackend(uint32_t epoch);
   using OpenedBackend = absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>>;
-  virtual Future<OpenedBackend> StartOpen(walimpls::OpenOptions options);
+  virtual Future<OpenedBackend> StartOpen(walimpls::OpenerImpls* from,
+                                          walimpls::OpenOptions options);
+  // Closes it again, for another to be opened.
+  Future<absl::Status> LeaveBackend(walimpls::CloseMode mode);
+  // As ScanLinks::Link().
+  Future<absl::StatusOr<ScanLink>> Link(uint32_t epoch) override;
   // The error of a step of opening that took too long.
   absl::Status OpenHung(std::string_view step) const;
 
@@ -107,6 +130,24 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   absl::Status NoCheckpointsError() const;
 
  private:
+  // A link that is open for scans, beside that of backend_.
+  struct OtherLink {
+    std::unique_ptr<walimpls::RoWalImpls> backend;
+    std::optional<Position> mark;
+  };
+
+  Future<absl::Status> OpenSteps();
+  Detached RunLook(Promise<absl::StatusOr<CheckpointSet>> seen);
+  // Whether the newest record in backend_ is an AlterWAL.
+  Future<absl::StatusOr<bool>> EndsHere();
+  ScanLink ThisLink();
+  Future<absl::StatusOr<ChainLink>> FindLink(uint32_t epoch);
+  Future<absl::StatusOr<ScanLink>> OpenOtherLink(ChainLink link);
+  absl::Status NotThereYet(uint32_t epoch) const;
+  // Where a scan begins, and what must be known there.
+  Future<absl::StatusOr<ScanLink>> FirstLink(DeliverPolicy policy);
+  Future<absl::StatusOr<ScanBounds>> BoundsAt(ScanLink link);
+  Future<Unit> CloseOtherLinks();
   Future<Unit> CloseScans();
   Future<Unit> CloseBackend(walimpls::CloseMode mode);
   // Waits until no call is inside, for so long.
@@ -123,12 +164,16 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog> {
   std::optional<Position> mark_;  // Of the truncation, as far as it is known here.
   std::vector<std::shared_ptr<LogScan>> scans_;
   ScanCounts scan_counts_;
+  BackendChain backends_;
+  uint32_t epoch_ = 0;  // Of backend_.
   std::unique_ptr<walimpls::RoWalImpls> backend_;
+  absl::btree_map<uint32_t, std::unique_ptr<OtherLink>> other_links_;  // By epoch.
   const std::shared_ptr<ScannerDoor> door_;
 
   // What the backend still owes: an open or a close that was too slow.
   std::optional<Future<OpenedBackend>> opening_;
   std::optional<Future<absl::Status>> closing_;
+  std::vector<Future<absl::Status>> closing_others_;
 
   bool close_begun_ = false;
   std::string hung_;  // Steps that hung, for people.

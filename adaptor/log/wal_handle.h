@@ -17,6 +17,7 @@
 #include "wal/async/future.h"
 #include "wal/checkpoint_store.h"
 #include "wal/message/message.h"
+#include "wal/message/message_id.h"
 #include "wal/scanner.h"
 #include "wal/types.h"
 #include "wal/wal.h"

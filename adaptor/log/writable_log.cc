@@ -66,15 +66,19 @@ Future<Unit> WritableLog::StopOpening() {
 Future<absl::Status> WritableLog::OpenSteps() {
   absl::Status looked = co_await LookAtCheckpoints();
   TIDELOG_CO_RETURN_IF_ERROR(looked);
-  absl::Status backend_open = co_await OpenBackend();
-  TIDELOG_CO_RETURN_IF_ERROR(backend_open);
-  absl::Status learned = co_await LearnState();
-  TIDELOG_CO_RETURN_IF_ERROR(learned);
-  absl::Status claimed = co_await ClaimCheckpoints();
-  TIDELOG_CO_RETURN_IF_ERROR(claimed);
-  BuildChain();
-  absl::StatusOr<TimeTick> highest = co_await Recover();
-  TIDELOG_CO_RETURN_IF_ERROR(highest.status());
+  absl::StatusOr<TimeTick> highest;
+  while (true) {
+    absl::Status open = co_await OpenLastLink();
+    TIDELOG_CO_RETURN_IF_ERROR(open);
+    BuildChain();
+    highest = co_await Recover();
+    TIDELOG_CO_RETURN_IF_ERROR(highest.status());
+    if (!switch_finder_.end().has_value()) break;
+    absl::Status switched = co_await CompleteSwitch();
+    TIDELOG_CO_RETURN_IF_ERROR(switched);
+    absl::Status left = co_await LeaveLink();
+    TIDELOG_CO_RETURN_IF_ERROR(left);
+  }
   absl::Status ready = co_await AwaitInterceptors();
   TIDELOG_CO_RETURN_IF_ERROR(ready);
   if (stop_opening_) co_return ClosedError("open");
@@ -87,9 +91,10 @@ Future<absl::Status> WritableLog::OpenSteps() {
   co_return absl::OkStatus();
 }
 
-Future<WritableLog::OpenedBackend> WritableLog::StartOpen(walimpls::OpenOptions options) {
+Future<WritableLog::OpenedBackend> WritableLog::StartOpen(walimpls::OpenerImpls* from,
+                                                          walimpls::OpenOptions options) {
   absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> opened =
-      co_await opener().backend->Open(channel(), options);
+      co_await from->Open(channel(), options);
   TIDELOG_CO_RETURN_IF_ERROR(opened.status());
   wal_ = opened->get();
   co_return *std::move(opened);
@@ -132,7 +137,7 @@ void WritableLog::BuildChain() {
 }
 
 Future<absl::StatusOr<TimeTick>> WritableLog::Recover() {
-  std::vector<RecoveryObserver*> observers;
+  std::vector<RecoveryObserver*> observers = {&switch_finder_};
   for (size_t i = 0; i < chain_->size(); ++i) {
     RecoveryObserver* observer = (*chain_)[i].recovery();
     if (observer != nullptr) observers.push_back(observer);
@@ -143,7 +148,7 @@ Future<absl::StatusOr<TimeTick>> WritableLog::Recover() {
   TIDELOG_CO_RETURN_IF_ERROR(read.status());
   const ImmutableMessage& newest = wal_->newest_time_tick();
   const TimeTick newest_tick = newest.has_value() ? newest.time_tick() : TimeTick{0};
-  co_return std::max({*read, newest_tick, stored_before_});
+  co_return std::max({*read, newest_tick, stored_before_, link().after});
 }
 
 Future<absl::Status> WritableLog::AwaitInterceptors() {
@@ -363,7 +368,7 @@ bool WritableLog::OwesCheckpoints() const {
 }
 
 Future<Unit> WritableLog::StoreLastTick() {
-  if (!OwesTick() || submitter_->failing()) co_return Unit{};
+  if (!OwesTick() || submitter_->failing() || submitter_->ending()) co_return Unit{};
   Future<absl::StatusOr<AppendResult>> tick = appender_->AppendTimeTick(/*may_retry=*/false);
   drained_ = co_await ReadyWithin(&tick, log().options.close_step_limit);
   if (!drained_) NoteHung("the last time tick");

@@ -15,6 +15,8 @@
 #include "adaptor/async/detached.h"
 #include "adaptor/async/turn.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
+#include "adaptor/chain/backend_chain.h"
+#include "adaptor/chain/switch_finder.h"
 #include "adaptor/checkpoint/held_checkpoints.h"
 #include "adaptor/interceptors/admission/admission.h"
 #include "adaptor/interceptors/idempotency/idempotency.h"
@@ -26,9 +28,12 @@
 #include "adaptor/timetick/tick_allocator.h"
 #include "adaptor/timetick/tick_service.h"
 #include "wal/async/future.h"
+#include "wal/backend_switch.h"
 #include "wal/checkpoint_store.h"
 #include "wal/message/message.h"
+#include "wal/types.h"
 #include "wal/wal.h"
+#include "walimpls/opener.h"
 #include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
@@ -46,9 +51,15 @@ class WritableLog : public ReadableLog {
   // As the methods of Wal.
   const AppendLimits& limits() const { return limits_; }
   Future<absl::StatusOr<AppendResult>> Append(MutableMessage message, AppendOptions options) {
+    if (message.type() == MessageType::kAlterWal) [[unlikely]] {
+      return AppendAlterWal(std::move(message), options);
+    }
     return appender_->Append(std::move(message), options);
   }
   Future<BatchResult> AppendBatch(std::vector<MutableMessage> messages, AppendOptions options) {
+    if (messages.size() == 1 && messages[0].type() == MessageType::kAlterWal) [[unlikely]] {
+      return RefuseAlterWalInBatch();
+    }
     return appender_->AppendBatch(std::move(messages), options);
   }
   Future<absl::StatusOr<Mvcc>> LatestMvcc(std::string vchannel);
@@ -57,7 +68,8 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> UnregisterCheckpoint(std::string name);
 
  protected:
-  Future<OpenedBackend> StartOpen(walimpls::OpenOptions options) override;
+  Future<OpenedBackend> StartOpen(walimpls::OpenerImpls* from,
+                                  walimpls::OpenOptions options) override;
   Future<absl::StatusOr<ScanBounds>> Bounds() override;
   void AtReadYield(const ReadOptions& options, ScanPlan* plan) override;
   const UnstoredTick* unstored_tick() const override { return &tick_service_->unstored(); }
@@ -69,10 +81,12 @@ class WritableLog : public ReadableLog {
  private:
   // The steps of Open() (D6).
   Future<absl::Status> OpenSteps();
+  // Fences the last link of the chain, and those who may change the chain.
+  Future<absl::Status> OpenLastLink();
   Future<absl::Status> LearnState();
   Future<absl::Status> LookAtCheckpoints();
-  Detached RunLook(CheckpointStore* store, Promise<absl::StatusOr<CheckpointSet>> seen);
   Future<absl::Status> ClaimCheckpoints();
+  void ReportForeignCheckpoints();
   Detached RunClaim(CheckpointStore* store, Promise<absl::Status> claimed);
   // What an open ends with when the store of checkpoints has ended `step` so.
   absl::Status StoreError(std::string_view step, const absl::Status& status) const;
@@ -81,6 +95,20 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> AwaitInterceptors();
   void BuildAppendPath(TimeTick highest);
   Future<absl::Status> StoreFirstTick();
+
+  // Switches of the backend (G6).
+  Future<absl::StatusOr<AppendResult>> AppendAlterWal(MutableMessage message,
+                                                      AppendOptions options);
+  Future<BatchResult> RefuseAlterWalInBatch() const;
+  absl::Status CheckTarget(const BackendTarget& target);
+  // OK: no log of this name is there.
+  Future<absl::Status> LookAtTarget(BackendTarget target);
+  Detached RunLookAtTarget(walimpls::OpenerImpls* at, Promise<absl::Status> looked);
+  // What lies in this link has an end: puts the next one into the chain.
+  Future<absl::Status> CompleteSwitch();
+  Future<absl::Status> PutChain(BackendChain chain);
+  Detached RunPutChain(std::string chain, Promise<absl::Status> put);
+  Future<absl::Status> LeaveLink();
   // What the open ends with that has met a higher term, or may have.
   absl::Status Superseded(const absl::Status& why) const;
   Future<absl::Status> WhyNotOpened(absl::Status status);
@@ -107,6 +135,12 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> LookAtStorage();
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
   Future<absl::Status> MayRegister(std::string what, Position position);
+  Future<absl::Status> MayRegisterInOlderLink(std::string what, Position position);
+  // Links in front of this one that no checkpoint names go from the chain, oldest first, and their
+  // data too (G6).  Leaves the turn in the end.
+  bool MayDropOldestLink();
+  Detached RunDropOlderLinks();
+  Future<absl::Status> EmptyLink(ChainLink link);
   // Puts a checkpoint at `to`, or removes it, and leaves the turn once the store has answered.  The
   // future may be ready before that: with what the caller is told.
   Future<absl::Status> ChangeCheckpoint(std::string name, std::optional<Position> to);
@@ -136,6 +170,7 @@ class WritableLog : public ReadableLog {
   Idempotency* idempotency_ = nullptr;    // In the chain.
   TxnSessions* transactions_ = nullptr;   // As that.
   const Admission* admission_ = nullptr;  // As that.
+  SwitchFinder switch_finder_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;
   std::unique_ptr<WriteAheadBuffer> buffer_;  // Null: it is switched off.

@@ -29,15 +29,11 @@ constexpr absl::Duration kTurnLimit = absl::Seconds(10);
 // cost an owner his log that can do without an open that fails.  It promises nothing: whatever
 // comes between this and the claim, the claim finds out.
 Future<absl::Status> WritableLog::LookAtCheckpoints() {
-  CheckpointStore* store = opener().environment.checkpoints;
-  if (store == nullptr) co_return absl::OkStatus();
-  Promise<absl::StatusOr<CheckpointSet>> promise("a look at checkpoints");
-  Future<absl::StatusOr<CheckpointSet>> looked = promise.future();
-  RunLook(store, std::move(promise));
-  const bool in_time = co_await ReadyWithin(&looked, log().options.open_step_limit);
-  if (!in_time) co_return OpenHung("the look at its checkpoints");
-  absl::StatusOr<CheckpointSet> set = std::move(looked).Take();
+  absl::StatusOr<CheckpointSet> set = co_await LookAtStore();
   TIDELOG_CO_RETURN_IF_ERROR(StoreError("the look at its checkpoints", set.status()));
+  absl::StatusOr<BackendChain> chain = ChainOf(*set);
+  TIDELOG_CO_RETURN_IF_ERROR(chain.status());
+  set_backends(*std::move(chain));
   if (set->term <= channel().term) co_return absl::OkStatus();
   const int64_t claimed = ToInt(set->term);
   co_return WalError(
@@ -46,14 +42,6 @@ Future<absl::Status> WritableLog::LookAtCheckpoints() {
                    claimed, ", above this one, ", ToInt(channel().term), ": open it above ",
                    claimed, "; or, if the log was removed and made anew, remove its checkpoints ",
                    "from their store too"));
-}
-
-// On its own, as RunClaim().
-Detached WritableLog::RunLook(CheckpointStore* store, Promise<absl::StatusOr<CheckpointSet>> seen) {
-  const std::shared_ptr<ReadableLog> self = shared_from_this();
-  Entries::Entry entry(&entries());
-  absl::StatusOr<CheckpointSet> set = co_await store->Read(channel().name);
-  seen.Set(std::move(set));
 }
 
 // What a store does not say by its contract, nobody knows.
@@ -84,23 +72,26 @@ absl::Status WritableLog::StoreError(std::string_view step, const absl::Status& 
 // whichever order they come here.
 Future<absl::Status> WritableLog::ClaimCheckpoints() {
   CheckpointStore* store = opener().environment.checkpoints;
-  if (store == nullptr) co_return absl::OkStatus();
+  if (store == nullptr || checkpoints_ != nullptr) co_return absl::OkStatus();
   Promise<absl::Status> promise("a claim of checkpoints");
   Future<absl::Status> claimed = promise.future();
   RunClaim(store, std::move(promise));
   const bool in_time = co_await ReadyWithin(&claimed, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the claim of its checkpoints");
   absl::Status status = std::move(claimed).Take();
-  TIDELOG_CO_RETURN_IF_ERROR(StoreError("the claim of its checkpoints", status));
-  std::optional<MessageId> origin = wal_->boundary();
-  if (!origin) co_return absl::OkStatus();
-  for (const std::string& name : checkpoints_->NamesOfForeign(origin->origin())) {
+  co_return StoreError("the claim of its checkpoints", status);
+}
+
+void WritableLog::ReportForeignCheckpoints() {
+  const std::optional<MessageId> boundary = wal_->boundary();
+  if (!boundary || checkpoints_ == nullptr) return;
+  const uint32_t oldest = backends().first().epoch;
+  for (const std::string& name : checkpoints_->NamesOfForeign(boundary->origin(), oldest)) {
     log().Report(Event::Kind::kBackendTrouble,
                  absl::StrCat("checkpoint ", name, " of ", ToString(channel()),
                               " is at a position of another log: it holds nothing of this one "
                               "back; register it anew, or unregister it"));
   }
-  co_return absl::OkStatus();
 }
 
 // On its own: if it takes too long the open ends without it, and the log waits for it in quarantine
@@ -159,7 +150,11 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   absl::Status mine = co_await TakeMarks("truncate");
   TIDELOG_CO_RETURN_IF_ERROR(mine);
   absl::StatusOr<Position> reached = co_await TruncateInTurn(through);
-  marks_.Leave();
+  if (reached.ok() && MayDropOldestLink()) {
+    RunDropOlderLinks();  // Takes the turn with it.
+  } else {
+    marks_.Leave();
+  }
   co_return reached;
 }
 
@@ -178,6 +173,11 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   // A passing failure does not matter: what is known of the mark will do.
   (void)co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  if (checkpoints_ != nullptr) {
+    const std::optional<Position> older =
+        checkpoints_->InOlderLink(backends().first().epoch, epoch());
+    if (older) co_return *older;
+  }
   const Position held = HeldByCheckpoints(through);
   if (!IsAboveMark(held)) co_return *mark();
   absl::Status ticked = co_await TickForTruncation(held);
@@ -254,6 +254,11 @@ Future<absl::Status> WritableLog::MayRegister(std::string what, Position positio
   absl::Status looked = co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   TIDELOG_CO_RETURN_IF_ERROR(looked);
+  const uint32_t of = position.last_confirmed.origin().epoch;
+  if (position.last_confirmed.has_value() && of < epoch() && backends().Find(of) != nullptr) {
+    absl::Status allowed = co_await MayRegisterInOlderLink(std::move(what), position);
+    co_return allowed;
+  }
   TIDELOG_CO_RETURN_IF_ERROR(CheckPosition(what, position));
   if (mark() && position.time_tick < mark()->time_tick) {
     co_return PositionGoneError(

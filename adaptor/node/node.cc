@@ -34,7 +34,8 @@ absl::StatusOr<std::unique_ptr<OpenerBuilder>> MakeOpenerBuilder(
   if (!builder.ok()) return builder.status();
   adaptor::MakeCheckpointStore checkpoints;
   if (backend == "file") checkpoints = MakeFileCheckpointStore;
-  return adaptor::MakeOpenerBuilder(*builder, std::move(interceptors), std::move(checkpoints));
+  return adaptor::MakeOpenerBuilder(*builder, std::move(interceptors), std::move(checkpoints),
+                                    registry::GetBuilder);
 }
 
 std::unique_ptr<NodeManager> MakeNodeManager(

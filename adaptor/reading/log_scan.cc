@@ -41,6 +41,10 @@ Detached LogScan::Pump() {
       changed_.NotifyAll();
       continue;
     }
+    if (at_seam_) {
+      co_await CrossSeam();
+      continue;
+    }
     if (scanner_ == nullptr) {
       co_await Reopen();
       continue;
@@ -71,7 +75,7 @@ Future<Unit> LogScan::Reopen() {
   if (order_.last_id().has_value()) options.from = walimpls::ScanAfter{order_.last_id()};
   if (MutantIs(Mutant::kScannerReopensAtTail)) options.from = walimpls::ScanLatest{};
   absl::StatusOr<std::unique_ptr<walimpls::ScannerImpls>> scanner =
-      co_await OpenScanner(source_.backend, source_.buffer, std::move(options));
+      co_await OpenScanner(link_.backend, link_.buffer, std::move(options));
   const LogOptions& limits = source_.log->options;
   if (scanner.ok()) {
     scanner_ = *std::move(scanner);
@@ -86,6 +90,38 @@ Future<Unit> LogScan::Reopen() {
   // The next failure in a row waits for longer.
   pause_ = std::clamp(2 * pause_, limits.retry_delay_min, limits.retry_delay_max);
   co_return Unit{};
+}
+
+Future<Unit> LogScan::CrossSeam() {
+  co_await CloseBackendScanner();
+  if (pause_ > absl::ZeroDuration()) co_await Pause();
+  if (stopped_) co_return Unit{};
+  absl::StatusOr<ScanLink> next = co_await source_.links->Link(link_.epoch + 1);
+  if (stopped_) co_return Unit{};
+  const LogOptions& limits = source_.log->options;
+  pause_ = std::clamp(2 * pause_, limits.retry_delay_min, limits.retry_delay_max);
+  if (next.ok()) {
+    EnterLink(*next);
+  } else if (!Passes(next.status())) {
+    EndWith(next.status());
+  }
+  changed_.NotifyAll();
+  co_return Unit{};
+}
+
+void LogScan::EnterLink(const ScanLink& link) {
+  link_ = link;
+  at_seam_ = false;
+  pause_ = absl::ZeroDuration();
+  order_.EnterLink();
+  plan_.EnterLink(link.epoch, *link.mark);
+  const TimeTick read_to = std::max(plan_.start, order_.last_tick());
+  if (!*link.mark || (*link.mark)->time_tick <= read_to) return;
+  // F4.
+  EndWith(PositionGoneError(
+      absl::StrCat("scan of ", source_.log->channel.name, ": what comes next, behind tick ",
+                   ToInt(read_to), ", was truncated away"),
+      *link.mark));
 }
 
 Future<Unit> LogScan::Pause() {
@@ -122,13 +158,17 @@ void LogScan::EndWith(absl::Status error) {
 }
 
 void LogScan::TakeRest() {
-  while (!reached_end_ && error_.ok() && !gap_) {
+  while (!reached_end_ && error_.ok() && !gap_ && !at_seam_) {
     if (taken_ == batch_.messages.size()) {
       gap_ = std::exchange(batch_.gap, std::nullopt);
       if (std::exchange(batch_.end, false)) reached_end_ = true;
       return;
     }
     TakeMessage(batch_.messages[taken_++]);
+  }
+  if (at_seam_) {
+    batch_ = walimpls::RawBatch();
+    taken_ = 0;
   }
 }
 
@@ -149,7 +189,9 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
   if (!*counts) return;
   const TimeTick tick = message.time_tick();
   const bool is_tick = message.type() == MessageType::kTimeTick;
-  if (is_tick) stored_tick_ = tick;
+  // It covers all that is in front of it, itself included, and is the last of its link (G6).
+  at_seam_ = message.type() == MessageType::kAlterWal;
+  if (is_tick || at_seam_) stored_tick_ = tick;
   // Also below the start: what is open there may be committed above it.
   const TxnAssembly::Result result = assembly_.Take(message, plan_.PassesVChannel(message));
   if (plan_.IsBeforeStart(message)) {
@@ -194,25 +236,25 @@ bool LogScan::Full() const {
 }
 
 TimeTick LogScan::CompleteThrough() const {
-  if (source_.unstored == nullptr || source_.unstored->tick <= stored_tick_) return stored_tick_;
+  if (link_.unstored == nullptr || link_.unstored->tick <= stored_tick_) return stored_tick_;
   // In another term it promises nothing.
   if (order_.highest_term() > source_.log->channel.term) return stored_tick_;
-  const MessageId& behind = source_.unstored->behind;
+  const MessageId& behind = link_.unstored->behind;
   const MessageId* read = order_.last_id().has_value() ? &order_.last_id() : nullptr;
   if (read == nullptr || BeforeWithinLog(*read, behind)) return stored_tick_;
-  return source_.unstored->tick;
+  return link_.unstored->tick;
 }
 
 // Readers that are further back than the truncation end (G3).
 absl::Status LogScan::CheckMark() const {
-  if (pending_.empty() || !*source_.mark) return absl::OkStatus();
+  if (pending_.empty() || !*link_.mark) return absl::OkStatus();
   const TimeTick next = pending_.front().time_tick();
-  if (next > (*source_.mark)->time_tick) return absl::OkStatus();
+  if (next > (*link_.mark)->time_tick) return absl::OkStatus();
   if (MutantIs(Mutant::kTruncatedStartSkipped)) return absl::OkStatus();
   return PositionGoneError(
       absl::StrCat("scan of ", source_.log->channel.name, ": the message at tick ", ToInt(next),
                    ", which comes next, was truncated away"),
-      *source_.mark);
+      *link_.mark);
 }
 
 bool LogScan::HasNews() const {

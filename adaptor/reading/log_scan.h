@@ -4,6 +4,7 @@
 #define TIDELOG_ADAPTOR_READING_LOG_SCAN_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,14 +32,29 @@
 
 namespace tidelog::adaptor {
 
+// One backend's part of the log (G6), as it is open for a scan.
+struct ScanLink {
+  uint32_t epoch = 0;
+  walimpls::RoWalImpls* backend = nullptr;
+  WriteAheadBuffer* buffer = nullptr;             // Null if it is open for reading, or without one.
+  const std::optional<Position>* mark = nullptr;  // Of the truncation, as it moves.
+  const UnstoredTick* unstored = nullptr;         // As it moves; null if it is open for reading.
+};
+
+// Where a scan goes on that has come to the end of a link.
+class ScanLinks {
+ public:
+  virtual ~ScanLinks() = default;
+  // Opens a link, if it is not open.  It outlives the scans.  kUnavailable: it is not there yet, or
+  // storage has failed for the moment.
+  virtual Future<absl::StatusOr<ScanLink>> Link(uint32_t epoch) = 0;
+};
+
 // What a scan reads from.  All of it outlives the scan.
 struct ScanSource {
   const LogContext* log;
   Entries* entries;
-  walimpls::RoWalImpls* backend;
-  WriteAheadBuffer* buffer;             // Null for a log opened for reading, or one without.
-  const std::optional<Position>* mark;  // Of the truncation, as it moves.
-  const UnstoredTick* unstored;         // As it moves; null for a log opened for reading.
+  ScanLinks* links;
   ScanCounts* counts;
 };
 
@@ -50,8 +66,9 @@ struct ScanSource {
 // behind that one, with the transactions that are open there.
 class LogScan : public std::enable_shared_from_this<LogScan> {
  public:
-  LogScan(const ScanSource& source, ScanPlan plan)
-      : source_(source), plan_(std::move(plan)), order_(source.log) {}
+  // Begins in `link`.
+  LogScan(const ScanSource& source, const ScanLink& link, ScanPlan plan)
+      : source_(source), link_(link), plan_(std::move(plan)), order_(source.log) {}
 
   // `scanner` is of plan().backend; null: it is still to be opened.
   void Start(std::unique_ptr<walimpls::ScannerImpls> scanner);
@@ -81,6 +98,9 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   // Opens the backend's scanner again, behind what was taken; after a pause, if it failed before.
   Future<Unit> Reopen();
   Future<Unit> Pause();
+  // An AlterWAL record was taken: goes on in the next link, once that is there; one attempt.
+  Future<Unit> CrossSeam();
+  void EnterLink(const ScanLink& link);
   Future<Unit> CloseBackendScanner();
 
   // Of the batch at hand, what is not taken yet: as far as a gap, which its reader gets first.
@@ -97,7 +117,8 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   ScanBatch Deliver(ScanBatch batch);
 
   const ScanSource source_;
-  const ScanPlan plan_;
+  ScanLink link_;
+  ScanPlan plan_;
   TermOrder order_;
   TxnAssembly assembly_;
   std::unique_ptr<walimpls::ScannerImpls> scanner_;
@@ -108,6 +129,7 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
       absl::ZeroDuration();  // The last one; 0: the backend has not failed lately.
 
   bool stopped_ = false;
+  bool at_seam_ = false;  // Nothing of this link follows.
   bool reached_end_ = false;
   absl::Status error_;  // To be given behind what is pending.
   std::vector<ImmutableMessage> pending_;

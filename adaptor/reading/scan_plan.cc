@@ -102,8 +102,13 @@ void PlanEnd(const ReadOptions& options, const ScanBounds& bounds, ScanPlan* pla
     plan->ends_at_once = until->time_tick <= plan->start;
     return;
   }
-  plan->backend.until = bounds.tail_id;
-  plan->until = bounds.tail ? bounds.tail->time_tick : TimeTick{0};
+  if (bounds.end) {
+    plan->until = bounds.end->tick;
+    plan->until_id = bounds.end->id;
+  } else {
+    plan->backend.until = plan->until_id = bounds.tail_id;
+    plan->until = bounds.tail ? bounds.tail->time_tick : TimeTick{0};
+  }
   plan->ends_at_once = *plan->until <= plan->start;
 }
 
@@ -129,6 +134,13 @@ bool ScanPlan::PassesFilters(const ImmutableMessage& message) const {
 
 bool ScanPlan::Lists(MessageType type) const {
   return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+void ScanPlan::EnterLink(uint32_t epoch, const std::optional<Position>& mark) {
+  backend.from = walimpls::ScanEarliest{TimeTick{0}};
+  if (mark) backend.from = walimpls::ScanFrom{mark->last_confirmed};
+  backend.until.reset();
+  if (until_id && until_id->origin().epoch == epoch) backend.until = until_id;
 }
 
 absl::StatusOr<ScanPlan> MakeScanPlan(const ReadOptions& options, const ScanBounds& bounds) {

@@ -2,6 +2,7 @@
 #ifndef TIDELOG_ADAPTOR_READING_SCAN_PLAN_H_
 #define TIDELOG_ADAPTOR_READING_SCAN_PLAN_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,14 @@ struct ScanBounds {
   // A position above the tail is none of this log's.  False for a reader in another process, who
   // waits there, and for a writer that was fenced.
   bool tail_is_known = false;
+
+  // Of a link of the chain that is not the last (G6), to be read from on: its `tail` is not the
+  // log's, which is where a scan to the tail ends.
+  struct End {
+    TimeTick tick{};
+    std::optional<MessageId> id;
+  };
+  std::optional<End> end;
 };
 
 // Where to begin and end, and what passes (F1).
@@ -36,6 +45,8 @@ struct ScanPlan {
   // do not compare.
   std::optional<Term> start_within;
   std::optional<TimeTick> until;  // Nothing above it is delivered.
+  // The record at it, if that is known: where a backend's scan may end.
+  std::optional<MessageId> until_id;
   bool ends_at_once = false;
 
   std::string vchannel;
@@ -52,6 +63,9 @@ struct ScanPlan {
   // A transaction passes as a whole or not at all.
   bool PassesFilters(const ImmutableMessage& message) const;
   bool Lists(MessageType type) const;
+
+  // What is next lies in link `epoch`, of which `mark` is truncated away: from its beginning.
+  void EnterLink(uint32_t epoch, const std::optional<Position>& mark);
 };
 
 // kInvalidArgument: `options` make no sense.  kPositionGone: carries the oldest position (F4).

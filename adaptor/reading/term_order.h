@@ -23,6 +23,9 @@ class TermOrder {
   // already met; the last is an event.  kCorrupt: its tick is not above that of the record before.
   absl::StatusOr<bool> Take(const ImmutableMessage& message);
 
+  // What follows is in the next backend of the chain (G6): ids begin anew, terms and ticks go on.
+  void EnterLink() { last_id_ = MessageId(); }
+
   // Of the last record that was read, dropped or not; no id if there was none.
   const MessageId& last_id() const { return last_id_; }
   // Of the last one that counts.
