@@ -19,6 +19,7 @@
 #include "tools/walctl/read.h"
 #include "tools/walctl/repair.h"
 #include "tools/walctl/session.h"
+#include "tools/walctl/switch.h"
 #include "tools/walctl/truncate.h"
 #include "tools/walctl/txn.h"
 
@@ -40,6 +41,7 @@ Examples:
   walctl repair --dir D --channel orders                          # tells; --apply does it
   walctl truncate --dir D --channel orders --through "$POSITION"
   walctl checkpoint --dir D --channel orders set indexer "$POSITION"   # truncate stops there
+  walctl switch --dir D --channel orders --to-dir /mnt/larger     # --dir stays D for every command
 
 A position is what `cat --json` prints as "position": ID@TICK.
 
@@ -56,6 +58,7 @@ struct Flags {
   TruncateFlags truncate;
   CheckpointFlags checkpoint;
   TxnFlags txn;
+  SwitchFlags switching;
   DumpFlags dump;
   RepairFlags repair;
   bool whole_files = false;
@@ -195,6 +198,17 @@ CLI::App* AddTxn(CLI::App* app, Flags* flags) {
   txn->add_flag("--leave-open", flags->txn.leave_open,
                 "what is open at the end is left to its lease, and not rolled back");
   return txn;
+CLI::App* AddSwitch(CLI::App* app, Flags* flags) {
+  CLI::App* switching = app->add_subcommand(
+      "switch", "go on in another directory: --dir stays where the log is opened and found");
+  AddLogFlags(switching, flags, /*needs_channel=*/true);
+  AddWriteFlags(switching, flags);
+  switching
+      ->add_option("--to-dir", flags->switching.to_directory,
+                   "a directory that holds no log of this channel")
+      ->type_name("DIR")
+      ->required();
+  return switching;
 }
 
 int Main(int argc, char** argv) {
@@ -234,6 +248,7 @@ int Main(int argc, char** argv) {
       ->required();
   CLI::App* checkpoint = AddCheckpoint(&app, &flags);
   CLI::App* txn = AddTxn(&app, &flags);
+  CLI::App* switching = AddSwitch(&app, &flags);
 
   try {
     app.parse(argc, argv);
@@ -242,6 +257,7 @@ int Main(int argc, char** argv) {
   }
   flags.append.write = flags.truncate.write = flags.repair.write = flags.write;
   flags.checkpoint.write = flags.txn.write = flags.write;
+  flags.checkpoint.write = flags.switching.write = flags.write;
   if (flags.whole_files) flags.append.mode = InputMode::kWholeFiles;
   if (flags.ndjson) flags.append.mode = InputMode::kNdjson;
   ExitCode code = ExitCode::kUsage;
@@ -256,6 +272,7 @@ int Main(int argc, char** argv) {
   if (truncate->parsed()) code = RunTruncate(flags.log, flags.truncate);
   if (checkpoint->parsed()) code = RunCheckpoint(flags.log, flags.checkpoint);
   if (txn->parsed()) code = RunTxn(flags.log, flags.txn);
+  if (switching->parsed()) code = RunSwitch(flags.log, flags.switching);
   if (std::fflush(stdout) != 0 && code == ExitCode::kFine) code = ExitCode::kFailed;
   return static_cast<int>(code);
 }

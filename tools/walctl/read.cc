@@ -18,6 +18,7 @@
 #include "wal/async/future.h"
 #include "wal/scanner.h"
 #include "wal/status.h"
+#include "wal/types.h"
 #include "wal/wal.h"
 
 namespace tidelog::walctl {
@@ -77,6 +78,11 @@ absl::Status ScanAll(RoWal* log, ReadOptions options,
   return status;
 }
 
+// A switch of the backend is no line of anybody's.
+bool IsWanted(const ImmutableMessage& message, const LogFlags& flags) {
+  return flags.json || message.type() != MessageType::kAlterWal;
+}
+
 // Output that can no longer be written ends the reading: a full disk, say.  (A closed pipe ends the
 // process.)
 bool FlushOutput() { return std::fflush(stdout) == 0; }
@@ -121,6 +127,7 @@ ExitCode RunCat(const LogFlags& log_flags, const CatFlags& flags) {
   absl::Status status;
   if (left > 0) {
     const auto print = [&](const ImmutableMessage& message) {
+      if (!IsWanted(message, log_flags)) return true;
       PrintMessage(message, log_flags.json);
       return --left > 0;
     };
@@ -144,6 +151,7 @@ ExitCode RunTail(const LogFlags& log_flags, const TailFlags& flags) {
   options.name = "walctl tail";
   const auto keep = [&](const ImmutableMessage& message) {
     met = message.position();
+    if (!IsWanted(message, log_flags)) return true;
     last.push_back(message);
     if (last.size() > flags.count) last.pop_front();
     return true;
@@ -155,7 +163,7 @@ ExitCode RunTail(const LogFlags& log_flags, const TailFlags& flags) {
     options.until.reset();
     if (met.has_value()) options.from = After{*met};
     const auto print = [&](const ImmutableMessage& message) {
-      PrintMessage(message, log_flags.json);
+      if (IsWanted(message, log_flags)) PrintMessage(message, log_flags.json);
       return true;
     };
     status = ScanAll(*log, std::move(options), print, FlushOutput);

@@ -86,12 +86,17 @@ absl::Status Session::ServeMetrics() {
   return absl::OkStatus();
 }
 
-absl::Status Session::Close() {
-  if (closed_) return absl::OkStatus();
-  closed_ = true;
+absl::Status Session::CloseLog() {
   absl::Status status;
   if (log_ != nullptr) status = Blocking(executor_.get(), [this] { return log_->Close(); });
   log_.reset();
+  return status;
+}
+
+absl::Status Session::Close() {
+  if (closed_) return absl::OkStatus();
+  closed_ = true;
+  absl::Status status = CloseLog();
   status.Update(Blocking(executor_.get(), [this] { return opener_->Close(); }));
   return status;
 }

@@ -51,6 +51,9 @@ class Session {
 
   absl::StatusOr<std::vector<std::string>> Channels();
 
+  // Closes the log that is open, so that another can be opened.
+  absl::Status CloseLog();
+
   // Closes the log: what it still had to do may fail, and that is said here.
   absl::Status Close();
 

@@ -247,6 +247,98 @@ class CheckpointTest(WalctlTest):
         self.assertEqual(self.cat("--limit", "1"), b"1\n")  # Readers need none of it.
 
 
+class SwitchTest(WalctlTest):
+    def setUp(self):
+        super().setUp()
+        self.append(b"1\n2\n")
+        self.target = os.path.join(self.base, "larger disk")
+        os.mkdir(self.target)
+
+    def switch(self, *args, to=None):
+        return self.log("switch", "--to-dir", to or self.target, *args)
+
+    def test_the_log_goes_on_in_the_other_directory_under_its_old_name(self):
+        before = self.records()
+        done = self.switch()
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn(b"goes on in", done.stdout)
+        self.append(b"3\n")
+        self.assertEqual(self.cat(), b"1\n2\n3\n")
+        self.assertEqual(self.log("tail", "-n", "2").stdout, b"2\n3\n")
+        after = self.records()
+        self.assertEqual(after[:2], before)
+        self.assertEqual([r["type"] for r in after][2], "AlterWAL")
+        self.assertEqual([r["id"].split(".")[2] for r in after], ["0", "0", "0", "1"])
+        for i, record in enumerate(after):
+            self.assertEqual(self.records("--after", record["position"]), after[i + 1:])
+        self.assertEqual(walctl("cat", "--dir", self.target, "--channel", "c").stdout, b"3\n")
+
+    def test_info_shows_the_chain(self):
+        self.assertNotIn(b"chain", self.log("info").stdout)
+        ended = json.loads(self.switch("--json").stdout)["ended"]
+        self.assertIn(f"file of epoch 0, then file dir={self.target} of epoch 1".encode(),
+                      self.log("info").stdout)
+        details = json.loads(self.log("info", "--json").stdout)["details"]
+        self.assertIn("epoch 1 from term 3 on", details["chain"])
+        self.assertEqual(self.records("--after", ended), [])
+
+    def test_it_is_switched_again_and_a_relative_directory_is_found_from_elsewhere(self):
+        self.switch()
+        self.append(b"3\n")
+        os.mkdir(os.path.join(self.base, "third"))
+        done = walctl("switch", "--dir", self.dir, "--channel", "c", "--to-dir", "third",
+                      cwd=self.base)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.append(b"4\n")
+        self.assertEqual(self.cat(), b"1\n2\n3\n4\n")
+
+    def test_truncation_frees_the_old_directory_unless_a_checkpoint_is_there(self):
+        first = self.records()[0]["position"]
+        self.switch()
+        self.append(b"3\n")
+        newest = self.records()[-1]["position"]
+        self.log("checkpoint", "set", "indexer", first)
+        done = self.log("truncate", "--through", newest)
+        self.assertIn(b"held back", done.stdout)
+        self.assertEqual(self.cat("--after", first), b"2\n3\n")
+        self.log("checkpoint", "remove", "indexer")
+        done = self.log("truncate", "--through", newest)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.append(b"4\n")
+        self.assertEqual(self.cat(), b"4\n")
+        self.complains(self.log("cat", "--after", first), 4, "truncated")
+        self.assertNotIn(b"epoch 0", self.log("info").stdout)
+
+    def test_what_is_wrong_is_said_and_changes_nothing(self):
+        self.complains(self.switch(to=os.path.join(self.base, "none")), 2, "no such directory")
+        self.complains(self.switch(to=self.dir), 2, "that is where the log is opened")
+        link = os.path.join(self.base, "link")
+        os.symlink(self.dir, link)
+        self.complains(self.switch(to=link), 2, "that is where the log is opened")
+        done = walctl("append", "--dir", self.target, "--channel", "c", stdin=b"x\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.complains(self.switch(), 2, "holds a log of channel c already")
+        other = walctl("switch", "--dir", self.dir, "--channel", "d", "--to-dir", self.target)
+        self.complains(other, 1, "the channels there are: c")
+        free = os.path.join(self.base, "free")
+        os.mkdir(free)
+        self.complains(self.switch("--term", "1", to=free), 5, "term")
+        self.complains(self.log("switch"), 2, "--to-dir")
+        writer = self.start_append()
+        self.complains(self.switch(to=free), 5, "--take-over")
+        writer.communicate()
+        self.assertEqual(self.cat(), b"1\n2\nmine\n")
+        self.assertEqual(self.switch(to=free).returncode, 0)
+        self.complains(self.switch(to=free), 2, "it lies there already")
+
+    def test_a_live_writer_is_fenced_when_asked(self):
+        writer = self.start_append()
+        self.assertEqual(self.switch("--take-over").returncode, 0)
+        _, error = writer.communicate(b"late\n")
+        self.assertEqual(writer.returncode, 5, error)
+        self.assertEqual(self.cat(), b"1\n2\nmine\n")
+
+
 class CorruptionTest(WalctlTest):
     def test_a_flipped_bit_is_found_and_nothing_wrong_is_delivered(self):
         self.append(b"".join(b"record number %d\n" % i for i in range(1000)))
