@@ -19,9 +19,9 @@
 //
 // A channel is always opened by what it began with: the Opener of A, and its CheckpointStore, which
 // keeps the chain; an Opener of B's would find a log of its own, which knows nothing of A.  Data
-// at A goes when a truncation on B finds that no checkpoint is on A; while one is there, it holds
-// back whatever is truncated on B, for who goes on from it reads that too.  A is emptied, and not
-// removed.
+// at A goes when a truncation to a position on B finds that no checkpoint is on A, and in part when
+// one to a position on A does; while a checkpoint is there, it holds back whatever is truncated on
+// B, for who goes on from it reads that too.  A is emptied, and not removed.
 //
 // Errors of such an Append(), beside those of every append:
 //   kInvalidArgument  not done  The message is none of MakeAlterWal(); it names a VChannel; the log
@@ -33,8 +33,6 @@
 // As part of AppendBatch() it is refused.
 //
 // Not carried over: idempotency keys (wal/idempotency.h).  A key that was stored on A is new on B.
-// Not there yet: truncation to a position on A that leaves a part of it, once the log is on B:
-// kWalNameMismatch.
 #ifndef TIDELOG_WAL_BACKEND_SWITCH_H_
 #define TIDELOG_WAL_BACKEND_SWITCH_H_
 

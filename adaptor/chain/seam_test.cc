@@ -261,6 +261,35 @@ TEST_F(SeamTest, WhatIsInFrontGoesWhenNoCheckpointNamesIt) {
   EXPECT_EQ(world_.ReadAll(*wal_), From(7));
 }
 
+TEST_F(SeamTest, IsTruncatedToAPositionInFrontOfIt) {
+  EXPECT_EQ(*Truncate(positions_[0]), positions_[0]);
+  EXPECT_EQ(world_.Chain().links.size(), 3u);
+  EXPECT_EQ(world_.ReadAll(*wal_), From(1));
+  EXPECT_EQ(ReadAfter(*wal_, positions_[0]), From(1));
+  EXPECT_EQ(world_.ReadAll(*wal_, {.from = tidelog::From{positions_[0]}}),
+            std::vector<std::string>{"POSITION_GONE"});
+  EXPECT_EQ(CodeOf(Register("late", positions_[0])), WalErrorCode::kOk);
+  EXPECT_EQ(*Truncate(positions_[4]), positions_[0]);  // Held back, across links.
+  ASSERT_TRUE(Register("late", positions_[3]).ok());
+  EXPECT_EQ(*Truncate(positions_[4]), positions_[3]);  // And within one.
+  EXPECT_EQ(world_.Chain().first().epoch, 1u);
+  EXPECT_EQ(world_.ReadAll(*wal_), From(4));
+  EXPECT_EQ(*Truncate(positions_[3]), positions_[3]);  // Marks do not go back.
+  const absl::StatusOr<LogInfo> info = world_.Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->oldest, positions_[3]);
+}
+
+TEST_F(SeamTest, ATruncationInFrontOfItByWhoLostTheLogDoesNothing) {
+  std::unique_ptr<Wal> stale = std::move(wal_);
+  wal_ = world_.MustOpen(Term{4});
+  const absl::StatusOr<Position> reached =
+      world_.Run([&] { return stale->Truncate(positions_[1]); });
+  EXPECT_EQ(CodeOf(reached), WalErrorCode::kChannelFenced);
+  EXPECT_EQ(world_.ReadAll(*wal_), From(0));
+  world_.Close(&stale);
+}
+
 // F4: nothing is skipped in silence.
 TEST_F(SeamTest, AScanThatTruncationOvertakesIsToldSo) {
   const absl::StatusOr<std::unique_ptr<RoWal>> reader = world_.OpenReadOnly();

@@ -135,12 +135,18 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> LookAtStorage();
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
   Future<absl::Status> MayRegister(std::string what, Position position);
+  absl::Status CheckWithin(std::string_view what, const Position& position,
+                           const walimpls::LogState& state) const;
   Future<absl::Status> MayRegisterInOlderLink(std::string what, Position position);
-  // Links in front of this one that no checkpoint names go from the chain, oldest first, and their
+  // Links in front of `below` that no checkpoint names go from the chain, oldest first, and their
   // data too (G6).  Leaves the turn in the end.
-  bool MayDropOldestLink();
-  Detached RunDropOlderLinks();
-  Future<absl::Status> EmptyLink(ChainLink link);
+  bool MayDropOldestLink(uint32_t below);
+  Detached RunDropOlderLinks(uint32_t below);
+  // Forgets what lies there up to a position, or to the end; yields how far that went, none: there
+  // is nothing.
+  Future<absl::StatusOr<std::optional<Position>>> TruncateLink(ChainLink link,
+                                                               std::optional<Position> through);
+  Future<absl::StatusOr<Position>> TruncateOlderLinkInTurn(Position through);
   // Puts a checkpoint at `to`, or removes it, and leaves the turn once the store has answered.  The
   // future may be ready before that: with what the caller is told.
   Future<absl::Status> ChangeCheckpoint(std::string name, std::optional<Position> to);

@@ -146,12 +146,17 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   Entries::Entry entry(&entries());
   co_await EnterExecutor(executor());
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
-  TIDELOG_CO_RETURN_IF_ERROR(CheckPosition("truncate", through));
+  const uint32_t of = through.last_confirmed.origin().epoch;
+  const bool is_older =
+      through.last_confirmed.has_value() && of < epoch() && backends().Find(of) != nullptr;
+  if (!is_older) TIDELOG_CO_RETURN_IF_ERROR(CheckPosition("truncate", through));
   absl::Status mine = co_await TakeMarks("truncate");
   TIDELOG_CO_RETURN_IF_ERROR(mine);
-  absl::StatusOr<Position> reached = co_await TruncateInTurn(through);
-  if (reached.ok() && MayDropOldestLink()) {
-    RunDropOlderLinks();  // Takes the turn with it.
+  Future<absl::StatusOr<Position>> truncated =
+      is_older ? TruncateOlderLinkInTurn(through) : TruncateInTurn(through);
+  absl::StatusOr<Position> reached = co_await std::move(truncated);
+  if (reached.ok() && MayDropOldestLink(of)) {
+    RunDropOlderLinks(of);  // Takes the turn with it.
   } else {
     marks_.Leave();
   }

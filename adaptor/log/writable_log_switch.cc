@@ -201,42 +201,50 @@ Future<absl::Status> WritableLog::LeaveLink() {
 
 // Older links.
 
+// Whether `position` is one of an older link, of which `state` is known; `what` is done with it.
+absl::Status WritableLog::CheckWithin(std::string_view what, const Position& position,
+                                      const walimpls::LogState& state) const {
+  const std::string at = absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString());
+  if (!state.tail_id || state.tail_id->origin() != position.last_confirmed.origin()) {
+    return WalError(WalErrorCode::kWalNameMismatch,
+                    absl::StrCat(at, ": that is a position of another log or backend"));
+  }
+  if (position.time_tick <= state.tail->time_tick) return absl::OkStatus();
+  return PositionGoneError(
+      absl::StrCat(at, ": it lies above the end of its epoch, ", state.tail->ToString()),
+      state.truncated);
+}
+
 Future<absl::Status> WritableLog::MayRegisterInOlderLink(std::string what, Position position) {
   absl::StatusOr<ScanLink> link = co_await Link(position.last_confirmed.origin().epoch);
   TIDELOG_CO_RETURN_IF_ERROR(link.status());
   absl::StatusOr<walimpls::LogState> state = co_await link->backend->Info();
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
-  const std::string at = absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString());
-  if (!state->tail_id || state->tail_id->origin() != position.last_confirmed.origin()) {
-    co_return WalError(WalErrorCode::kWalNameMismatch,
-                       absl::StrCat(at, ": that is a position of another log or backend"));
-  }
-  if (position.time_tick > state->tail->time_tick) {
-    co_return PositionGoneError(
-        absl::StrCat(at, ": it lies above the end of its epoch, ", state->tail->ToString()),
-        *link->mark);
-  }
+  TIDELOG_CO_RETURN_IF_ERROR(CheckWithin(what, position, *state));
   if (state->truncated && position.time_tick < state->truncated->time_tick) {
-    co_return PositionGoneError(absl::StrCat(at, ": what comes next was truncated away"),
-                                state->truncated);
+    co_return PositionGoneError(
+        absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString(),
+                     ": what comes next was truncated away"),
+        state->truncated);
   }
   co_return absl::OkStatus();
 }
 
-bool WritableLog::MayDropOldestLink() {
+bool WritableLog::MayDropOldestLink(uint32_t below) {
   const uint32_t oldest = backends().first().epoch;
-  return checkpoints_ != nullptr && oldest < epoch() && availability().reason().ok() &&
+  return checkpoints_ != nullptr && oldest < below && availability().reason().ok() &&
          !checkpoints_->InOlderLink(oldest, oldest + 1);
 }
 
 // Its data goes first: a crash between leaves a link that holds nothing, and the next truncation
 // comes here again.
-Detached WritableLog::RunDropOlderLinks() {
+Detached WritableLog::RunDropOlderLinks(uint32_t below) {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
-  while (MayDropOldestLink() && !marks_.closed()) {
+  while (MayDropOldestLink(below) && !marks_.closed()) {
     const ChainLink oldest = backends().first();
-    absl::Status dropped = co_await EmptyLink(oldest);
+    absl::StatusOr<std::optional<Position>> emptied = co_await TruncateLink(oldest, std::nullopt);
+    absl::Status dropped = emptied.status();
     if (dropped.ok() && availability().reason().ok()) {
       BackendChain rest = backends();
       rest.links.erase(rest.links.begin());
@@ -255,7 +263,27 @@ Detached WritableLog::RunDropOlderLinks() {
   marks_.Leave();
 }
 
-Future<absl::Status> WritableLog::EmptyLink(ChainLink link) {
+// G3, on a link that is not appended to any more: nothing in it is replayed by an open.
+Future<absl::StatusOr<Position>> WritableLog::TruncateOlderLinkInTurn(Position through) {
+  // Whoever has lost the log must not empty what is another's.
+  absl::Status looked = co_await LookAtStorage();
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  TIDELOG_CO_RETURN_IF_ERROR(looked);
+  const ChainLink link = *backends().Find(through.last_confirmed.origin().epoch);
+  const std::optional<Position> older =
+      checkpoints_->InOlderLink(backends().first().epoch, link.epoch);
+  if (older) co_return *older;
+  absl::StatusOr<std::optional<Position>> reached =
+      co_await TruncateLink(link, HeldByCheckpoints(through));
+  TIDELOG_CO_RETURN_IF_ERROR(reached.status());
+  // Scans that are in it are told.
+  (void)co_await Link(link.epoch);
+  for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnTruncated();
+  co_return reached->value_or(through);
+}
+
+Future<absl::StatusOr<std::optional<Position>>> WritableLog::TruncateLink(
+    ChainLink link, std::optional<Position> through) {
   const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
   TIDELOG_CO_RETURN_IF_ERROR(from.status());
   walimpls::OpenOptions options;
@@ -263,17 +291,25 @@ Future<absl::Status> WritableLog::EmptyLink(ChainLink link) {
   options.epoch = link.epoch;
   // An open for writing would make anew what somebody has removed.
   OpenedBackend there = co_await (*from)->OpenReadOnly(channel(), options);
-  if (GetWalErrorCode(there.status()) == WalErrorCode::kChannelNotExist) co_return absl::OkStatus();
+  if (GetWalErrorCode(there.status()) == WalErrorCode::kChannelNotExist) co_return std::nullopt;
   TIDELOG_CO_RETURN_IF_ERROR(there.status());
   (void)co_await (*there)->Close(walimpls::CloseMode::kAbandon);
   absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> opened =
       co_await (*from)->Open(channel(), options);
   TIDELOG_CO_RETURN_IF_ERROR(opened.status());
   absl::StatusOr<walimpls::LogState> state = co_await (*opened)->Info();
-  absl::Status emptied = state.status();
-  if (emptied.ok() && state->tail) emptied = co_await (*opened)->Truncate(*state->tail);
+  absl::Status status = state.status();
+  std::optional<Position> reached;
+  if (status.ok() && state->tail) {
+    reached = through.value_or(*state->tail);
+    status = CheckWithin("truncate", *reached, *state);
+    const bool is_above = !state->truncated || state->truncated->time_tick < reached->time_tick;
+    if (status.ok() && is_above) status = co_await (*opened)->Truncate(*reached);
+    if (!is_above) reached = state->truncated;
+  }
   (void)co_await (*opened)->Close(walimpls::CloseMode::kClean);
-  co_return emptied;
+  TIDELOG_CO_RETURN_IF_ERROR(status);
+  co_return reached;
 }
 
 }  // namespace tidelog::adaptor
