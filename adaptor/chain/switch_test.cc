@@ -330,6 +330,35 @@ TEST_F(SwitchTest, FencesTheOwnerBeforeOnBothSides) {
   EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("|"));
 }
 
+// What it saw of the chain in front of its fence may be old.
+TEST_F(SwitchCrashTest, IsSeenByAnOpenThatBeganBeforeItWasCompleted) {
+  world_.store().Hold();
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> two = world_.StartOpen(Term{2});
+  world_.runtime().RunUntilIdle();  // It has fenced A, and claims.
+  world_.at("a").HoldOpens();
+  Future<absl::StatusOr<std::unique_ptr<Wal>>> three = world_.StartOpen(Term{3});
+  world_.runtime().RunUntilIdle();  // It has seen no chain, and opens A.
+  world_.store().Release();
+  world_.runtime().RunUntilIdle();
+  ASSERT_TRUE(two.ready());
+  absl::StatusOr<std::unique_ptr<Wal>> completed = std::move(two).Take();
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  world_.MustAppend(**completed, "b2");
+  world_.at("a").ReleaseOpens();
+  world_.runtime().RunUntilIdle();
+  ASSERT_TRUE(three.ready());
+  absl::StatusOr<std::unique_ptr<Wal>> opened = std::move(three).Take();
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  wal_ = *std::move(opened);
+  EXPECT_EQ(CodeOf(world_.Append(**completed, LogWorld::Message("x"))),
+            WalErrorCode::kChannelFenced);
+  world_.MustAppend(*wal_, "b3");
+  EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("a", "|", "b2", "b3"));
+  EXPECT_THAT(world_.Stored("a"), ElementsAre("tick", "a", "|"));
+  EXPECT_EQ(world_.Chain().last().first_term, Term{2});
+  world_.Close(&*completed);
+}
+
 // Of two that complete one switch the higher term wins, whoever comes first.
 TEST_F(SwitchCrashTest, IsCompletedByTheHigherTermOfTwo) {
   world_.store().Hold();

@@ -198,6 +198,8 @@ CLI::App* AddTxn(CLI::App* app, Flags* flags) {
   txn->add_flag("--leave-open", flags->txn.leave_open,
                 "what is open at the end is left to its lease, and not rolled back");
   return txn;
+}
+
 CLI::App* AddSwitch(CLI::App* app, Flags* flags) {
   CLI::App* switching = app->add_subcommand(
       "switch", "go on in another directory: --dir stays where the log is opened and found");
@@ -256,8 +258,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   flags.append.write = flags.truncate.write = flags.repair.write = flags.write;
-  flags.checkpoint.write = flags.txn.write = flags.write;
-  flags.checkpoint.write = flags.switching.write = flags.write;
+  flags.checkpoint.write = flags.txn.write = flags.switching.write = flags.write;
   if (flags.whole_files) flags.append.mode = InputMode::kWholeFiles;
   if (flags.ndjson) flags.append.mode = InputMode::kNdjson;
   ExitCode code = ExitCode::kUsage;
