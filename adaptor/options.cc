@@ -34,6 +34,11 @@ constexpr DurationKey kDurations[] = {
     {"buffer_age_max", &LogOptions::buffer_age_max, absl::Milliseconds(1), absl::Hours(1)},
     {"txn_lease", &LogOptions::txn_lease, absl::Milliseconds(1), absl::Hours(24)},
     {"idempotency_window", &LogOptions::idempotency_window, absl::Milliseconds(1), absl::Hours(24)},
+    {"flow_lag_max", &LogOptions::flow_lag_max, absl::ZeroDuration(), absl::Hours(24 * 365)},
+    {"flow_slow_interval", &LogOptions::flow_slow_interval, absl::ZeroDuration(), absl::Hours(1)},
+    {"flow_recover_interval", &LogOptions::flow_recover_interval, absl::ZeroDuration(),
+     absl::Hours(1)},
+    {"flow_reject_delay", &LogOptions::flow_reject_delay, absl::ZeroDuration(), absl::Hours(24)},
 };
 
 struct NumberKey {
@@ -51,6 +56,13 @@ constexpr NumberKey kNumbers[] = {
     {"idempotency_keys_max", &LogOptions::idempotency_keys_max, 1, 1u << 24},
     {"idempotency_bytes_max", &LogOptions::idempotency_bytes_max, 1, uint64_t{1} << 40},
     {"idempotency_log_bytes_max", &LogOptions::idempotency_log_bytes_max, 1, uint64_t{1} << 50},
+    {"flow_memory_bytes_max", &LogOptions::flow_memory_bytes_max, 0, uint64_t{1} << 50},
+    {"flow_memory_slow_percent", &LogOptions::flow_memory_slow_percent, 1, 1000},
+    {"flow_memory_reject_percent", &LogOptions::flow_memory_reject_percent, 1, 1000},
+    {"flow_memory_recover_percent", &LogOptions::flow_memory_recover_percent, 1, 1000},
+    {"flow_append_rate_max", &LogOptions::flow_append_rate_max, 0, uint64_t{1} << 50},
+    {"flow_rate_min", &LogOptions::flow_rate_min, 0, uint64_t{1} << 50},
+    {"flow_rate_max", &LogOptions::flow_rate_max, 0, uint64_t{1} << 50},
     {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
 };
 
@@ -100,6 +112,26 @@ absl::Status Set(std::string_view name, std::string_view value, LogOptions* opti
   return UnknownKey(name);
 }
 
+// Else it would recover while it slows down, or reject what it has not slowed down.
+absl::Status CheckFlow(const LogOptions& options) {
+  const bool in_order = options.flow_memory_recover_percent <= options.flow_memory_slow_percent &&
+                        options.flow_memory_slow_percent <= options.flow_memory_reject_percent;
+  if (!in_order) {
+    return WalError(
+        WalErrorCode::kInvalidArgument,
+        absl::StrCat("settings wal.flow_memory_recover_percent, _slow_percent and ",
+                     "_reject_percent are ", options.flow_memory_recover_percent, ", ",
+                     options.flow_memory_slow_percent, " and ", options.flow_memory_reject_percent,
+                     ": none may be above the next"));
+  }
+  if (options.flow_rate_max != 0 && options.flow_rate_min > options.flow_rate_max) {
+    return WalError(WalErrorCode::kInvalidArgument,
+                    absl::StrCat("setting wal.flow_rate_min is ", options.flow_rate_min,
+                                 ": above wal.flow_rate_max, ", options.flow_rate_max));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SplitConfig> ParseConfig(const Config& config) {
@@ -111,6 +143,7 @@ absl::StatusOr<SplitConfig> ParseConfig(const Config& config) {
     }
     TIDELOG_RETURN_IF_ERROR(Set(name, value, &split.log));
   }
+  TIDELOG_RETURN_IF_ERROR(CheckFlow(split.log));
   if (split.log.retry_delay_min > split.log.retry_delay_max) {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("setting wal.retry_delay_min is ",

@@ -62,6 +62,29 @@ struct LogOptions {
   size_t idempotency_bytes_max = size_t{256} << 20;
   uint64_t idempotency_log_bytes_max = uint64_t{1} << 30;
 
+  // Flow control (G5, wal/flow_control.h).  What the log holds in memory (buffer, queues,
+  // idempotency keys) is held against flow_memory_bytes_max, or not at all if that is 0, for each
+  // part has a limit of its own; and what FlowSignals say of the node's memory against all of it.
+  // Above so many percent data is slowed down, above so many rejected; below so many it recovers.
+  uint64_t flow_memory_bytes_max = 0;
+  uint64_t flow_memory_slow_percent = 85;
+  uint64_t flow_memory_reject_percent = 90;
+  uint64_t flow_memory_recover_percent = 80;
+  // Bytes of records a second, over ten seconds; recovers below 7/8 of it.  0: any.
+  uint64_t flow_append_rate_max = 0;
+  // How far the oldest checkpoint (G2), or a consumer by FlowSignals, may be behind what is
+  // appended, in ticks; recovers from half of it down.  0: any.
+  absl::Duration flow_lag_max = absl::ZeroDuration();
+  // How fast it slows down and recovers.  0: as each source has it
+  // (adaptor/flow/flow_controller.h). The rates are bytes a second.  After flow_reject_delay at the
+  // lowest rate it rejects.  States change at time ticks, so no interval is finer than
+  // tick_interval.
+  uint64_t flow_rate_min = 0;
+  uint64_t flow_rate_max = 0;
+  absl::Duration flow_slow_interval = absl::ZeroDuration();
+  absl::Duration flow_recover_interval = absl::ZeroDuration();
+  absl::Duration flow_reject_delay = absl::ZeroDuration();
+
   // One append of so many is timed, and so are its interceptors, for metrics (H4); 0: none.
   uint64_t sampling_rate = 256;
 };

@@ -61,6 +61,42 @@ TEST(OptionsTest, NamesAValueThatIsOutOfBounds) {
   EXPECT_THAT(ErrorOf({{"wal.tick_interval", "2m"}}).message(), HasSubstr("from 1ms to 1m"));
 }
 
+TEST(OptionsTest, TakesTheSettingsOfFlowControl) {
+  const absl::StatusOr<SplitConfig> split = ParseConfig({{"wal.flow_memory_bytes_max", "1"},
+                                                         {"wal.flow_memory_slow_percent", "70"},
+                                                         {"wal.flow_memory_reject_percent", "75"},
+                                                         {"wal.flow_memory_recover_percent", "60"},
+                                                         {"wal.flow_append_rate_max", "2"},
+                                                         {"wal.flow_lag_max", "3s"},
+                                                         {"wal.flow_rate_min", "4"},
+                                                         {"wal.flow_rate_max", "5"},
+                                                         {"wal.flow_slow_interval", "6s"},
+                                                         {"wal.flow_recover_interval", "7s"},
+                                                         {"wal.flow_reject_delay", "8s"}});
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->log.flow_memory_bytes_max, 1u);
+  EXPECT_EQ(split->log.flow_memory_slow_percent, 70u);
+  EXPECT_EQ(split->log.flow_memory_reject_percent, 75u);
+  EXPECT_EQ(split->log.flow_memory_recover_percent, 60u);
+  EXPECT_EQ(split->log.flow_append_rate_max, 2u);
+  EXPECT_EQ(split->log.flow_lag_max, absl::Seconds(3));
+  EXPECT_EQ(split->log.flow_rate_min, 4u);
+  EXPECT_EQ(split->log.flow_rate_max, 5u);
+  EXPECT_EQ(split->log.flow_slow_interval, absl::Seconds(6));
+  EXPECT_EQ(split->log.flow_recover_interval, absl::Seconds(7));
+  EXPECT_EQ(split->log.flow_reject_delay, absl::Seconds(8));
+}
+
+TEST(OptionsTest, RefusesThresholdsAndRatesThatAreOutOfOrder) {
+  const absl::Status error = ErrorOf({{"wal.flow_memory_slow_percent", "95"}});
+  EXPECT_EQ(GetWalErrorCode(error), WalErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("80, 95 and 90"));
+  EXPECT_THAT(ErrorOf({{"wal.flow_memory_recover_percent", "86"}}).message(),
+              HasSubstr("86, 85 and 90"));
+  EXPECT_THAT(ErrorOf({{"wal.flow_rate_min", "9"}, {"wal.flow_rate_max", "8"}}).message(),
+              HasSubstr("above wal.flow_rate_max, 8"));
+}
+
 TEST(OptionsTest, RefusesARetryDelayThatBeginsAboveItsMaximum) {
   const absl::Status error =
       ErrorOf({{"wal.retry_delay_min", "2s"}, {"wal.retry_delay_max", "1s"}});

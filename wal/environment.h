@@ -8,6 +8,7 @@ namespace tidelog {
 
 class CheckpointStore;
 class FileSystem;
+class FlowSignals;
 class MetricRegistry;
 class Observer;
 class Runtime;
@@ -25,7 +26,8 @@ class TimeTickSource {
 
 // What is null is replaced by the process's own thread runtime and files, which live as long as the
 // program; without ticks every channel has a hybrid clock of its own (D1); without an observer
-// events are logged; without metrics none are kept (H4).
+// events are logged; without metrics none are kept (H4); without flow nobody tells of the node's
+// memory and its consumers (G5).
 //
 // Whatever is given must outlive every Opener that was built with it, and must go on living until
 // runtime->quarantine() is empty: a call that hangs in the backend may still use it (H2).
@@ -38,6 +40,7 @@ struct Environment {
   // refused (G2).
   CheckpointStore* checkpoints = nullptr;
   MetricRegistry* metrics = nullptr;
+  FlowSignals* flow = nullptr;
 };
 
 }  // namespace tidelog

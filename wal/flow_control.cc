@@ -1,5 +1,7 @@
 #include "wal/flow_control.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace tidelog {
 
 std::string_view NameOf(FlowState state) {
@@ -14,6 +16,17 @@ std::string_view NameOf(FlowState state) {
       return "rejecting";
   }
   return "";
+}
+
+std::string ToString(const FlowStatus& status) {
+  std::string text(NameOf(status.state));
+  if (status.state == FlowState::kNormal) return text;
+  if (status.state != FlowState::kRejecting) {
+    absl::StrAppend(&text, status.state == FlowState::kSlowed ? " to " : " at ", status.rate,
+                    " bytes/s");
+  }
+  absl::StrAppend(&text, " because of the ", status.source);
+  return text;
 }
 
 }  // namespace tidelog

@@ -29,6 +29,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -50,6 +51,9 @@ struct FlowStatus {
   std::string_view source;         // What asks for it: "memory".  A constant; empty if normal.
   friend bool operator==(const FlowStatus&, const FlowStatus&) = default;
 };
+
+// "slowed to 4194304 bytes/s because of the memory", "normal".
+std::string ToString(const FlowStatus& status);
 
 // Whether a message is data, which alone is slowed and refused: inserts and deletes, with or
 // without a transaction, and what is no type of Milvus's (B2).  What controls a log always passes:

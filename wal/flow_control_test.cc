@@ -36,5 +36,15 @@ TEST(FlowControlTest, EachStateHasAName) {
   EXPECT_EQ(NameOf(FlowState::kRejecting), "rejecting");
 }
 
+TEST(FlowControlTest, AStatusIsWrittenAsASentenceOfItsStateAndRate) {
+  EXPECT_EQ(ToString(FlowStatus()), "normal");
+  EXPECT_EQ(ToString(FlowStatus{FlowState::kSlowed, 7, "memory"}),
+            "slowed to 7 bytes/s because of the memory");
+  EXPECT_EQ(ToString(FlowStatus{FlowState::kRecovering, 8, "memory"}),
+            "recovering at 8 bytes/s because of the memory");
+  EXPECT_EQ(ToString(FlowStatus{FlowState::kRejecting, 0, "consumers"}),
+            "rejecting because of the consumers");
+}
+
 }  // namespace
 }  // namespace tidelog

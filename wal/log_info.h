@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/container/btree_map.h"
+#include "wal/flow_control.h"
 #include "wal/message/message_id.h"
 #include "wal/types.h"
 
@@ -23,6 +24,8 @@ struct LogInfo {
   // Whether some process holds the channel open for writing now.  Advice for tools: no safety rests
   // on it.
   enum class Holder { kNone, kLive, kUnknown } holder = Holder::kUnknown;
+  // Of a log that is open for writing (G5).
+  FlowStatus flow;
   // What a backend has to say for people and tools: "segments" -> "3".  Not a contract.
   absl::btree_map<std::string, std::string> details;
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "wal/flow_control.h"
 #include "wal/types.h"
 
 namespace tidelog {
@@ -19,10 +20,12 @@ struct Event {
     kFenced,            // A writer found that a higher term owns the channel.
     kBackendTrouble,  // A passing failure is being retried, or a segment was poisoned and replaced.
     kSlowAppendEnded,  // An append took longer than the limit; where the time went is in the text.
+    kFlowChanged,      // Flow control has another state or rate, see `flow` (G5).
   };
   Kind kind{};
   PChannel channel;
-  std::string text;  // One sentence for people.
+  std::string text;      // One sentence for people.
+  FlowStatus flow = {};  // Of kFlowChanged.
 };
 
 // Implemented by the embedder.  Safe from any thread.

@@ -91,6 +91,10 @@ struct ScanBatch {
 // Lifetime: its Wal or RoWal closes it; from then on all methods yield kOnShutdown, and it may be
 // destroyed at any time, also after the log.  Scanners hold nothing back: truncation does not wait
 // for them (G3).
+//
+// To pause, call no Next(): it is the reader that moves a scanner.  What is read ahead stops at the
+// limits (F6), nothing is polled, the log goes on, and the next Next() goes on where the last one
+// ended.
 class Scanner {
  public:
   // Requires: Close() of this or of its log has completed.

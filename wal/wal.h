@@ -143,12 +143,12 @@ class Wal : public RoWal {
   //   kTooLarge           not done  Above limits(), or a body too much; terminal.
   //   kResourceExhausted  not done  Too many wait in the queue or for a key; too many transactions
   //                                 are open; the disk is full.
+  //   kRateLimitRejected  not done  Flow control refuses data (wal/flow_control.h): back off.
   //   kDeadlineExceeded   not done  `timeout` ran out in the queue, or in a wait for a key (G4).
   //   kInvalidArgument    not done  A barrier more than 10 s ahead; a type or property that is the
   //                                 log's own; a member of another VChannel than its transaction's;
   //                                 an idempotency key that is none (wal/idempotency.h).
-  //   kTransactionExpired not done  The transaction is not known, or has ended, or its lease would
-  //                                 have run out at the message's tick; says which.
+  //   kTransactionExpired not done  It is not known, has ended, or will have by the message's tick.
   //   kInvalidTransactionState  not done  Its commit or rollback is under way; or a commit counts
   //                                 other bodies in than are stored: the transaction stays open.
   //   kUnavailable        not done  The backend went on failing until `timeout` ran out.

@@ -28,6 +28,8 @@ std::string_view NameOf(Event::Kind kind) {
       return "backend trouble";
     case Event::Kind::kSlowAppendEnded:
       return "slow append ended";
+    case Event::Kind::kFlowChanged:
+      return "flow control";
   }
   return "event";  // Of an observer.h newer than this.
 }

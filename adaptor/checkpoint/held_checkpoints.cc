@@ -69,6 +69,17 @@ std::optional<Position> HeldCheckpoints::InOlderLink(uint32_t oldest, uint32_t e
   return found;
 }
 
+std::optional<TimeTick> HeldCheckpoints::OldestTick(const MessageId::Origin& origin) const {
+  std::optional<TimeTick> oldest;
+  for (const auto& [name, positions] : possible_) {
+    for (const Position& position : positions) {
+      if (position.last_confirmed.origin() != origin) continue;
+      if (!oldest || position.time_tick < *oldest) oldest = position.time_tick;
+    }
+  }
+  return oldest;
+}
+
 std::vector<std::string> HeldCheckpoints::NamesOfForeign(const MessageId::Origin& origin,
                                                          uint32_t oldest) const {
   std::vector<std::string> names;

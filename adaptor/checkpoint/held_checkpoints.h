@@ -13,6 +13,7 @@
 #include "wal/async/future.h"
 #include "wal/checkpoint_store.h"
 #include "wal/message/message_id.h"
+#include "wal/types.h"
 
 namespace tidelog::adaptor {
 
@@ -31,6 +32,9 @@ class HeldCheckpoints {
   // Lowers `mark`, under which the log is about to be truncated, to where whoever reads on behind
   // any of them finds everything.  At the oldest is enough: After(mark) is not gone.
   void HoldBack(Position* mark) const;
+
+  // The least tick of those of this log; none: there are none.
+  std::optional<TimeTick> OldestTick(const MessageId::Origin& origin) const;
 
   // The oldest position in a link of the chain that lies in front of this one, `epoch`, and not in
   // front of the oldest that there is (G6): whoever goes on from there reads all of this link.

@@ -82,8 +82,13 @@ class Interceptor {
     kAll,
     kTransactions,     // Those of which something is in a transaction.
     kIdempotencyKeys,  // Those of which something has an idempotency key.
+    // All, unless *idle() is true when they come to it.  Then After() may be called without
+    // Before(), or left out: so it must do nothing.
+    kUnlessIdle,
   };
   virtual Scope scope() const { return Scope::kAll; }
+  // Of kUnlessIdle: lives as long as this.
+  virtual const bool* idle() const { return nullptr; }
 
   // On the way down, outermost interceptor first.  It may change messages, but not what those
   // around have acted on (AppendOp::message()).

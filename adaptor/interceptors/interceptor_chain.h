@@ -24,7 +24,8 @@ class InterceptorChain {
   // Inside those that are there.  Requires: no append came yet.
   void Add(std::unique_ptr<Interceptor> interceptor) {
     const Interceptor::Scope scope = interceptor->scope();
-    interceptors_.push_back({std::move(interceptor), scope, {}});
+    const bool* const idle = interceptor->idle();
+    interceptors_.push_back({std::move(interceptor), scope, idle, {}});
   }
 
   size_t size() const { return interceptors_.size(); }
@@ -55,6 +56,7 @@ class InterceptorChain {
   struct Link {
     std::unique_ptr<Interceptor> interceptor;
     Interceptor::Scope scope;
+    const bool* idle;
     Timing timing;
   };
   bool PassesBy(size_t index, const AppendOp& op) const {
@@ -65,6 +67,8 @@ class InterceptorChain {
         return !op.in_transaction();
       case Interceptor::Scope::kIdempotencyKeys:
         return !op.keyed();
+      case Interceptor::Scope::kUnlessIdle:
+        return *interceptors_[index].idle;
     }
     return false;
   }

@@ -127,6 +127,11 @@ void WritableLog::BuildChain() {
   idempotency_ = idempotency.get();
   chain_->Add(std::move(idempotency));
   chain_->Add(std::move(transactions));
+  const Pacer::Limits waiting{options.in_flight_count_max, options.in_flight_bytes_max};
+  auto pacer = std::make_unique<Pacer>(&channel(), executor(), waiting);
+  pacer_ = pacer.get();
+  chain_->Add(std::move(pacer));
+  flow_ = std::make_unique<FlowMonitor>(options);
   const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
   auto bounded = std::make_unique<Admission>(&channel(), admission);
   admission_ = bounded.get();
@@ -181,7 +186,10 @@ void WritableLog::BuildAppendPath(TimeTick highest) {
       [this] {
         for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnUnstoredTick();
       },
-      [this] { PublishMetrics(); });
+      [this] {
+        ControlFlow();
+        PublishMetrics();
+      });
   availability().Watch([this] { OnLost(); });
   WatchBackend();
 }
@@ -238,6 +246,8 @@ void WritableLog::Describe(LogInfo* info) const {
   info->details.emplace("idempotency",
                         absl::StrCat(idempotency_->key_count(), " keys remembered, ",
                                      idempotency_->waiting_count(), " appends waiting"));
+  info->flow = flow_->status();
+  if (info->flow.state != FlowState::kNormal) info->details.emplace("flow", ToString(info->flow));
   // Truncation leaves what is above in storage (G3), and a position at or above the tick asks for a
   // new one.
   const std::optional<Submitter::Covering>& covering = submitter_->newest_time_tick();

@@ -18,7 +18,9 @@
 #include "adaptor/chain/backend_chain.h"
 #include "adaptor/chain/switch_finder.h"
 #include "adaptor/checkpoint/held_checkpoints.h"
+#include "adaptor/flow/flow_monitor.h"
 #include "adaptor/interceptors/admission/admission.h"
+#include "adaptor/interceptors/flow/pacer.h"
 #include "adaptor/interceptors/idempotency/idempotency.h"
 #include "adaptor/interceptors/interceptor_chain.h"
 #include "adaptor/interceptors/txn/txn_sessions.h"
@@ -125,6 +127,10 @@ class WritableLog : public ReadableLog {
   void NumberAppends(LogNumbers* numbers) const;
   void NumberBuffer(LogNumbers* numbers) const;
 
+  // Looks at what may ask for slower appends, and sees to them (G5).
+  void ControlFlow();
+  FlowReadings ReadFlow();
+
   // Where a mark may lie at most (G3): for checkpoints, and for what an open needs.
   Position HeldByCheckpoints(const Position& through) const;
   Position HeldBack(const Position& through) const;
@@ -175,8 +181,10 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<InterceptorChain> chain_;
   Idempotency* idempotency_ = nullptr;    // In the chain.
   TxnSessions* transactions_ = nullptr;   // As that.
+  Pacer* pacer_ = nullptr;                // As that.
   const Admission* admission_ = nullptr;  // As that.
   SwitchFinder switch_finder_;
+  std::unique_ptr<FlowMonitor> flow_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<TickAllocator> ticks_;
   std::unique_ptr<WriteAheadBuffer> buffer_;  // Null: it is switched off.

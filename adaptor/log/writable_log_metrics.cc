@@ -71,6 +71,12 @@ void WritableLog::NumberAppends(LogNumbers* numbers) const {
   numbers->in_flight = admission_->count();
   numbers->in_flight_bytes = admission_->bytes();
   numbers->waiting = admission_->waiting_count();
+  const FlowStatus& flow = flow_->status();
+  numbers->flow_state = static_cast<uint64_t>(flow.state);
+  numbers->flow_rate = flow.rate == kUnlimitedRate ? 0 : flow.rate;
+  numbers->flow_waiting = pacer_->waiting_count();
+  numbers->flow_paced = pacer_->counts().paced;
+  numbers->flow_refused = pacer_->counts().refused;
   numbers->open_transactions = transactions_->open_count();
   numbers->ended_transactions = transactions_->ended_counts();
   numbers->interceptors.resize(chain_->size());

@@ -45,6 +45,13 @@ struct LogNumbers {
   uint64_t in_flight_bytes = 0;
   uint64_t waiting = 0;  // For room (C5).
 
+  // Flow control (G5).
+  uint64_t flow_state = 0;
+  uint64_t flow_rate = 0;  // 0: unlimited, or rejecting.
+  uint64_t flow_waiting = 0;
+  uint64_t flow_paced = 0;
+  uint64_t flow_refused = 0;
+
   // Transactions.
   uint64_t open_transactions = 0;
   std::array<uint64_t, 5> ended_transactions{};  // By TransactionEnd.

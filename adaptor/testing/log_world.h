@@ -70,6 +70,7 @@ struct LogWorldOptions {
   TimeTickSource* ticks = nullptr;
   CheckpointStore* checkpoints = nullptr;
   MetricRegistry* metrics = nullptr;
+  FlowSignals* flow = nullptr;
 };
 
 // Closes its opener when it is destroyed; tests close the rest.

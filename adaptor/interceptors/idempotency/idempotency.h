@@ -71,6 +71,8 @@ class Idempotency : public Interceptor, public RecoveryObserver {
 
   size_t key_count() const { return table_.size(); }
   size_t waiting_count() const { return places_.size(); }
+  // Of keys, and of appends that wait for them.
+  size_t bytes() const { return table_.bytes() + waiting_bytes_; }
   // How often a message was looked at to see whether its append must wait: what the waiting costs.
   uint64_t look_count() const { return look_count_; }
 
