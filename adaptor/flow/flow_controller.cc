@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wal/base/mutant.h"
+
 namespace tidelog::adaptor {
 namespace {
 
@@ -106,6 +108,7 @@ void FlowController::Recover(absl::Duration now) {
       return Grow(now);
     case FlowState::kSlowed:
     case FlowState::kRejecting:
+      if (MutantIs(Mutant::kRecoveryJumps)) return Enter(FlowState::kNormal, kUnlimitedRate, now);
       return Enter(FlowState::kRecovering, std::max(rate_, pace_.recover_low), now);
   }
 }

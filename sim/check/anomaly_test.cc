@@ -34,7 +34,8 @@ using ::testing::IsEmpty;
 std::vector<AnomalyCase> AllCases() {
   std::vector<AnomalyCase> all;
   for (const std::span<const AnomalyCase> cases :
-       {ScanCases(), RecordCases(), CallCases(), TransactionCases(), IdempotencyCases()}) {
+       {ScanCases(), RecordCases(), CallCases(), TransactionCases(), IdempotencyCases(),
+        FlowCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

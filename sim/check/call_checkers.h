@@ -14,6 +14,8 @@ Checker LifetimeChecker();
 Checker LivenessChecker();
 // Append, read and tail take effect at one moment between call and return (C1, C4, F1).
 Checker LinearizabilityChecker();
+// Flow control refuses data only, when it is not normal, and recovers step by step (G5).
+Checker FlowChecker();
 
 }  // namespace tidelog::sim::check
 

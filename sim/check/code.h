@@ -19,6 +19,7 @@ enum class Code : int32_t {
   kTransactionExpired = 9,
   kInvalidTransactionState = 10,
   kWalNameMismatch = 14,
+  kRateLimitRejected = 16,
   kUnknownError = 999,
   kTooLarge = 1000,
   kPositionGone = 1001,

@@ -21,6 +21,7 @@ static_assert(Agree(Code::kUnmatchedTerm, WalErrorCode::kUnmatchedTerm));
 static_assert(Agree(Code::kInner, WalErrorCode::kInner));
 static_assert(Agree(Code::kInvalidArgument, WalErrorCode::kInvalidArgument));
 static_assert(Agree(Code::kWalNameMismatch, WalErrorCode::kWalNameMismatch));
+static_assert(Agree(Code::kRateLimitRejected, WalErrorCode::kRateLimitRejected));
 static_assert(Agree(Code::kUnknownError, WalErrorCode::kUnknownError));
 static_assert(Agree(Code::kTooLarge, WalErrorCode::kTooLarge));
 static_assert(Agree(Code::kPositionGone, WalErrorCode::kPositionGone));
@@ -32,7 +33,7 @@ static_assert(Agree(Code::kUnavailable, WalErrorCode::kUnavailable));
 
 TEST(CodeTest, SaysOfEveryErrorWhatTheLogSays) {
   for (const int32_t number :
-       {1, 2, 3, 5, 7, 8, 14, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006}) {
+       {1, 2, 3, 5, 7, 8, 14, 16, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006}) {
     const absl::Status status = WalError(static_cast<WalErrorCode>(number), "failed");
     EXPECT_EQ(LeavesUnknown(static_cast<Code>(number)), EffectOf(status) == Effect::kUnknown)
         << number;

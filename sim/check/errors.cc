@@ -40,7 +40,8 @@ bool MayFailWith(Call::Kind kind, Code code) {
       return IsIn(
           code, {Code::kChannelFenced, Code::kOnShutdown, Code::kTooLarge, Code::kResourceExhausted,
                  Code::kDeadlineExceeded, Code::kInvalidArgument, Code::kUnavailable, Code::kInner,
-                 Code::kOutcomeUnknown, Code::kTransactionExpired, Code::kInvalidTransactionState});
+                 Code::kOutcomeUnknown, Code::kTransactionExpired, Code::kInvalidTransactionState,
+                 Code::kRateLimitRejected});
     case Call::Kind::kScan:
       return IsIn(code, {Code::kPositionGone, Code::kWalNameMismatch, Code::kInvalidArgument,
                          Code::kOnShutdown, Code::kInner, Code::kUnavailable, Code::kCorrupt});
@@ -86,6 +87,8 @@ class Failure {
       case Code::kTooLarge:
       case Code::kWalNameMismatch:
         return IsRefusable() || MayBeDamage() ? "" : "unexplained-refusal";
+      case Code::kRateLimitRejected:
+        return facts_.history().contract.flow ? "" : "unexplained-refusal";
       case Code::kCorrupt:
         return facts_.history().contract.corruption ? "" : "unexplained-corruption";
       case Code::kChannelNotExist:

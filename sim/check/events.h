@@ -133,6 +133,8 @@ struct MachineCrash {};  // With a crash of each of its processes; what is unsyn
 struct Retention {       // The backend forgot, by itself, what lies at or below.
   Tick through = 0;
 };
+// Of flow control (G5).
+enum class FlowState { kNormal, kRecovering, kSlowed, kRejecting };
 struct Observed {
   enum class Kind {
     kTermViolation,
@@ -141,8 +143,12 @@ struct Observed {
     kSlowAppend,
     kFenced,
     kBackendTrouble,
-    kSlowAppendEnded
+    kSlowAppendEnded,
+    kFlowChanged
   } kind{};
+  // Of kFlowChanged: what it is from now on, of the log of which term.
+  FlowState flow = FlowState::kNormal;
+  Term term = 0;
 };
 struct Phase {
   enum class Kind { kFaults, kHealed, kFinal } kind{};

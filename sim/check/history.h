@@ -46,6 +46,7 @@ struct Contract {
   Nanos lease_ended_within = kForever;
   // How far back idempotency keys are remembered at least (G4), in ticks.
   Nanos idempotency_window = Nanos{600} * 1'000'000'000;
+  bool flow = false;        // Flow control may slow down and refuse (G5).
   bool faults = true;       // False: nothing was made to fail, so no error needs one to explain it.
   bool corruption = false;  // Bytes in storage were damaged: kCorrupt and gaps are true answers.
 };

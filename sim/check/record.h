@@ -86,6 +86,15 @@ constexpr bool IsExclusive(int32_t type) {
   }
 }
 
+// Whether flow control may slow a message of this type down and refuse it (G5): inserts, deletes,
+// and what has no number of Milvus's.
+constexpr bool IsData(int32_t type) {
+  if (type == 2 || type == 3) return true;
+  const bool is_control = (type >= 1 && type <= 46) || type == 700 || type == 800 || type == 900 ||
+                          type == 901 || type == 902 || type == 999;
+  return !is_control;
+}
+
 // A message as a reader is given it.  A TimeTick has no payload.  A transaction is its commit, with
 // members.
 struct Record {

@@ -16,7 +16,7 @@ std::span<const Checker> AllCheckers() {
       OrderChecker(),           DurabilityChecker(),  TickChecker(),       LastConfirmedChecker(),
       FencingChecker(),         RangeChecker(),       TruncationChecker(), VisibilityChecker(),
       LinearizabilityChecker(), ErrorChecker(),       LifetimeChecker(),   LivenessChecker(),
-      TransactionChecker(),     IdempotencyChecker(),
+      TransactionChecker(),     IdempotencyChecker(), FlowChecker(),
   };
   return kCheckers;
 }

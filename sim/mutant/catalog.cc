@@ -40,6 +40,7 @@ constexpr std::string_view kLife[] = {"lifetime", "crash"};
 constexpr std::string_view kTransaction[] = {"transactions", "errors",         "order",
                                              "durability",   "last-confirmed", "ticks"};
 constexpr std::string_view kKeys[] = {"idempotency"};
+constexpr std::string_view kFlow[] = {"flow"};
 // The next open does not find what it has to replay.
 constexpr std::string_view kWindow[] = {"idempotency", "errors", "truncation", "liveness"};
 
@@ -210,6 +211,13 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kWindowStartWithoutBegin, "window-start-without-begin",
                 "a window begins at its oldest key, though a commit's transaction began earlier",
                 "keys", Names(kKeys)},
+    MutantEntry{Mutant::kControlRefused, "control-refused",
+                "flow control takes what controls the log for data", "flow", Names(kFlow)},
+    MutantEntry{Mutant::kRecoveryJumps, "recovery-jumps",
+                "flow control is normal as soon as what it was for is gone", "flow", Names(kFlow)},
+    MutantEntry{Mutant::kPacerForgetsWaiter, "pacer-forgets-waiter",
+                "an append that waits for its turn never ends when it is withdrawn", "flow",
+                Names(kNoEnd)},
 };
 
 }  // namespace

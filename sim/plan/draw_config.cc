@@ -36,6 +36,7 @@ class ConfigDraw {
     DrawBufferKnobs();
     std::string window = DrawKeys(seed_, OptionsOfKeys(options_, config_)).window;
     if (!window.empty()) config_.knobs.emplace("wal.idempotency_window", std::move(window));
+    DrawFlowKnobs();
     return config_;
   }
 
@@ -142,6 +143,37 @@ class ConfigDraw {
     const int64_t age_ms = draw.Log(1, 10000);
     if (draw.OneIn(4, 5)) config_.knobs.emplace("wal.buffer_bytes_max", bytes);
     if (draw.OneIn(1, 2)) config_.knobs.emplace("wal.buffer_age_max", absl::StrCat(age_ms, "ms"));
+  }
+
+  // Limits that a run reaches, and looks and steps that fit into it; from a stream of their own.
+  // The rates are such that all that waits at the end of a run is let in while it settles.
+  void DrawFlowKnobs() {
+    Draw draw(seed_, "plan flow");
+    if (!draw.OneIn(options_.flow_in_1000, 1000)) return;
+    const auto millis = [&draw](int64_t least, int64_t most) {
+      return absl::StrCat(draw.Log(least, most), "ms");
+    };
+    config_.knobs["wal.tick_interval"] = millis(2, 100);
+    const bool is_of_memory = draw.OneIn(3, 4);
+    const char* const memory = draw.Of<const char*>({"300", "1000", "3000", "10000"});
+    const std::string age = millis(1, 1000);
+    const char* const rate = draw.Of<const char*>({"1", "10", "100", "1000"});
+    const bool is_of_rate = draw.OneIn(1, 2);
+    if (is_of_memory) {
+      config_.knobs["wal.flow_memory_bytes_max"] = memory;
+      config_.knobs["wal.buffer_bytes_max"] = "65536";
+      config_.knobs["wal.buffer_age_max"] = age;
+    }
+    if (is_of_rate || !is_of_memory) config_.knobs["wal.flow_append_rate_max"] = rate;
+    const int64_t rate_min = draw.Of<int64_t>({100000, 300000, 1000000});
+    const int64_t times = draw.Of<int64_t>({1, 4, 32});
+    config_.knobs["wal.flow_rate_min"] = absl::StrCat(rate_min);
+    config_.knobs["wal.flow_rate_max"] = absl::StrCat(rate_min * times);
+    config_.knobs["wal.flow_slow_interval"] = millis(1, 200);
+    config_.knobs["wal.flow_recover_interval"] = millis(1, 200);
+    const bool rejects_by_time = draw.OneIn(1, 2);
+    std::string reject_delay = millis(1, 500);
+    if (rejects_by_time) config_.knobs["wal.flow_reject_delay"] = std::move(reject_delay);
   }
 
   const uint64_t seed_;

@@ -92,6 +92,8 @@ struct Plan {
 inline constexpr uint32_t kTransactionsIn1000 = 200;
 // And so many have idempotency keys.
 inline constexpr uint32_t kKeysIn1000 = 200;
+// And so many have flow control that is easily moved.
+inline constexpr uint32_t kFlowIn1000 = 100;
 
 // What MakePlan() may draw.
 struct PlanOptions {
@@ -107,10 +109,11 @@ struct PlanOptions {
   // So many have transactions, beside what they would be without.
   uint32_t transactions_in_1000 = kTransactionsIn1000;
   uint32_t keys_in_1000 = kKeysIn1000;
+  uint32_t flow_in_1000 = kFlowIn1000;
 };
 
 // "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions",
-// "keys".
+// "keys", "flow".
 // kInvalidArgument: no such name; names those there are.
 absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset);
 std::vector<std::string_view> PlanPresets();

@@ -110,6 +110,23 @@ TEST(PlanTest, KeysComeBesideWhatAPlanDoesWithoutThem) {
   }
 }
 
+TEST(PlanTest, FlowControlChangesSettingsOnly) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Plan with = PlanOf(seed, "flow");
+    PlanOptions none;
+    none.flow_in_1000 = 0;
+    Plan without = MakePlan(seed, none);
+    EXPECT_TRUE(with.config.knobs.contains("wal.flow_rate_min")) << seed;
+    EXPECT_FALSE(without.config.knobs.contains("wal.flow_rate_min")) << seed;
+    EXPECT_TRUE(with.config.knobs.contains("wal.flow_memory_bytes_max") ||
+                with.config.knobs.contains("wal.flow_append_rate_max"))
+        << seed;
+    with.config.knobs.clear();
+    without.config.knobs.clear();
+    EXPECT_EQ(with, without) << seed;
+  }
+}
+
 TEST(PlanTest, KeysAreRepeatedAloneInBatchesAndByCommits) {
   size_t batches = 0;
   size_t windows = 0;

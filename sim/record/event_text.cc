@@ -214,6 +214,20 @@ std::string Words::operator()(const check::ScanBatch& batch) const {
   return text;
 }
 
+std::string_view FlowText(check::FlowState state) {
+  switch (state) {
+    case check::FlowState::kNormal:
+      return "normal";
+    case check::FlowState::kRecovering:
+      return "recovering";
+    case check::FlowState::kSlowed:
+      return "slowed";
+    case check::FlowState::kRejecting:
+      return "rejecting";
+  }
+  return "";
+}
+
 std::string Words::operator()(const check::Observed& observed) const {
   using Kind = check::Observed::Kind;
   switch (observed.kind) {
@@ -231,6 +245,9 @@ std::string Words::operator()(const check::Observed& observed) const {
       return "observer: trouble in the backend";
     case Kind::kSlowAppendEnded:
       return "observer: slow append ended";
+    case Kind::kFlowChanged:
+      return absl::StrCat("observer: flow control of term ", observed.term, " is ",
+                          FlowText(observed.flow));
   }
   return "observer";
 }
@@ -272,6 +289,8 @@ std::string_view NameOf(check::Code code) {
       return "invalid transaction state";
     case Code::kWalNameMismatch:
       return "wal name mismatch";
+    case Code::kRateLimitRejected:
+      return "rejected by flow control";
     case Code::kUnknownError:
       return "unknown error";
     case Code::kTooLarge:

@@ -55,8 +55,11 @@ void Node::MakeOpener() {
 }
 
 void Node::OnEvent(const tidelog::Event& event) {
-  const auto kind = static_cast<check::Observed::Kind>(event.kind);
-  recorder_.Note({slot_.process_number(), 0, 0}, check::Observed{kind});
+  check::Observed observed;
+  observed.kind = static_cast<check::Observed::Kind>(event.kind);
+  observed.flow = static_cast<check::FlowState>(event.flow.state);
+  observed.term = ToInt(event.channel.term);
+  recorder_.Note({slot_.process_number(), 0, 0}, observed);
 }
 
 Recorder::Who Node::WhoOf(const Handle& handle, int32_t op) const {

@@ -52,7 +52,15 @@ struct Probe {
   bool is_of_transactions = false;
   // Only idempotency keys do.
   bool is_of_keys = false;
+  // Only flow control does.
+  bool is_of_flow = false;
 };
+
+bool FlowBecomes(const Event& event, check::FlowState state) {
+  const auto* observed = As<check::Observed>(event);
+  return observed != nullptr && observed->kind == check::Observed::Kind::kFlowChanged &&
+         observed->flow == state;
+}
 
 bool HasRepeat(const Event& event) {
   const auto* append = As<check::AppendReturn>(event);
@@ -191,6 +199,21 @@ constexpr Probe kProbes[] = {
        return HasRepeat(e) && As<check::AppendReturn>(e)->done.front().txn != 0;
      },
      false, false, true},
+    {"data is slowed down",
+     [](const Event& e) { return FlowBecomes(e, check::FlowState::kSlowed); }, false, false, false,
+     true},
+    {"data is rejected",
+     [](const Event& e) { return FlowBecomes(e, check::FlowState::kRejecting); }, false, false,
+     false, true},
+    {"flow control recovers",
+     [](const Event& e) { return FlowBecomes(e, check::FlowState::kRecovering); }, false, false,
+     false, true},
+    {"flow control is normal again",
+     [](const Event& e) { return FlowBecomes(e, check::FlowState::kNormal); }, false, false, false,
+     true},
+    {"append refused by flow control",
+     [](const Event& e) { return EndsWith<check::AppendReturn>(e, Code::kRateLimitRejected); },
+     false, false, false, true},
 };
 
 }  // namespace
@@ -200,7 +223,8 @@ std::vector<ProbeHits> ProbesOf(const check::History& history, Mode mode) {
   for (const Probe& probe : kProbes) {
     const bool is_rare = (probe.is_hostile && mode != Mode::kHostile) ||
                          (probe.is_of_transactions && kTransactionsIn1000 == 0) ||
-                         (probe.is_of_keys && kKeysIn1000 == 0);
+                         (probe.is_of_keys && kKeysIn1000 == 0) ||
+                         (probe.is_of_flow && kFlowIn1000 == 0);
     ProbeHits found{std::string(probe.name), 0, is_rare};
     for (const Event& event : history.events) found.hits += probe.holds(event) ? 1 : 0;
     hits.push_back(std::move(found));

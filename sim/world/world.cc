@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sim/kernel/arena.h"
 #include "sim/log/connection.h"
@@ -93,6 +94,9 @@ void World::SetContract() {
   check::Contract& contract = recorder_.history().contract;
   contract.faults = config_.mode != Mode::kCalm;
   contract.corruption = config_.mode == Mode::kHostile;
+  contract.flow = std::any_of(config_.knobs.begin(), config_.knobs.end(), [](const auto& knob) {
+    return absl::StartsWith(knob.first, "wal.flow_");
+  });
   const auto window = config_.knobs.find("wal.idempotency_window");
   if (window != config_.knobs.end()) {
     absl::Duration duration;

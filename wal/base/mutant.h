@@ -86,6 +86,11 @@ enum class Mutant : uint8_t {
   kReplayStartIgnored,
   kTruncatedPastWindow,
   kWindowStartWithoutBegin,
+
+  // adaptor: flow control.
+  kControlRefused,
+  kRecoveryJumps,
+  kPacerForgetsWaiter,
 };
 
 #ifdef TIDELOG_MUTANTS

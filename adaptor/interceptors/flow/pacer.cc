@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "wal/base/mutant.h"
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
 namespace {
 
 bool IsData(const AppendOp& op) {
+  if (MutantIs(Mutant::kControlRefused)) return true;
   for (size_t i = 0; i < op.count(); ++i) {
     if (IsFlowControlled(op.record(i).type())) return true;
   }
@@ -80,6 +82,7 @@ void Pacer::Withdraw(AppendOp& op) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [&op](const Waiting& waiting) { return waiting.op == &op; });
   if (found == waiting_.end()) return;
+  if (MutantIs(Mutant::kPacerForgetsWaiter)) return executor_.Cancel(&wake_);
   waiting_bytes_ -= found->bytes;
   found->promise.Set(
       WalError(WalErrorCode::kDeadlineExceeded, "withdrawn while it waited for its turn"));

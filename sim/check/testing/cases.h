@@ -21,6 +21,7 @@ std::span<const AnomalyCase> RecordCases();
 std::span<const AnomalyCase> CallCases();
 std::span<const AnomalyCase> TransactionCases();
 std::span<const AnomalyCase> IdempotencyCases();
+std::span<const AnomalyCase> FlowCases();
 
 }  // namespace tidelog::sim::check
 
