@@ -114,6 +114,14 @@ TEST_F(FlowMonitorTest, TellsTheMostRestrictiveOfAll) {
   EXPECT_EQ(monitor_.status().rate, kMiB);
 }
 
+TEST_F(FlowMonitorTest, TellsTheLowestRateOfTwoThatSlowDown) {
+  EXPECT_EQ(Look({.memory_bytes = 860}), State::kSlowed);
+  EXPECT_EQ(monitor_.status().rate, 4 * kMiB);
+  EXPECT_EQ(Look({.memory_bytes = 860, .stored_bytes = 18000}), State::kSlowed);
+  EXPECT_EQ(monitor_.status().source, "append rate");
+  EXPECT_EQ(monitor_.status().rate, 2 * kMiB);
+}
+
 TEST_F(FlowMonitorTest, SaysWhenSomethingHasChanged) {
   Memory(1);
   EXPECT_FALSE(has_changed_);
