@@ -1,4 +1,5 @@
 // Switches of the backend as readers meet them (G6): across the seam, each message once.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -166,8 +167,9 @@ TEST_F(SeamTest, IsCrossedByAScanThatWasOpenBefore) {
   Note("|", *ended);
   world_.runtime().Advance(absl::Seconds(7));  // Nobody completes it for a while.
   wal_ = world_.MustOpen(Term{4});
+  world_.at("d").FailOpens(2, WalError(WalErrorCode::kUnavailable, "ordered"));
   Append("d1");
-  world_.runtime().Advance(absl::Seconds(7));
+  world_.runtime().Advance(absl::Seconds(20));
   for (size_t i = 0; i < scanners.size(); ++i) {
     const std::vector<std::string> wanted = i % 2 == 0 ? From(0) : From(8);
     std::vector<std::string> read;
@@ -191,7 +193,6 @@ TEST_F(SeamTest, IsCrossedOnceWhenBackendsFail) {
   world_.at("c").FailReads(1, WalError(WalErrorCode::kUnavailable, "ordered"));
   const absl::StatusOr<std::unique_ptr<RoWal>> reader = world_.OpenReadOnly();
   ASSERT_TRUE(reader.ok());
-  world_.at("b").FailOpens(2, WalError(WalErrorCode::kUnavailable, "ordered"));
   EXPECT_EQ(world_.ReadAll(**reader), From(0));
   EXPECT_TRUE(world_.Run([&] { return (*reader)->Close(); }).ok());
 }
@@ -294,8 +295,23 @@ TEST_F(SeamTest, ATruncationInFrontOfItByWhoLostTheLogDoesNothing) {
 TEST_F(SeamTest, AScanThatTruncationOvertakesIsToldSo) {
   const absl::StatusOr<std::unique_ptr<RoWal>> reader = world_.OpenReadOnly();
   ASSERT_TRUE(reader.ok());
+  const absl::StatusOr<std::unique_ptr<Scanner>> scanner =
+      world_.Run([&] { return (*reader)->Read({.read_ahead_count_max = 1}); });
+  ASSERT_TRUE(scanner.ok());
   ASSERT_TRUE(Truncate(positions_[6]).ok());
-  EXPECT_THAT(world_.ReadAll(**reader), ElementsAre("POSITION_GONE"));
+  std::vector<std::string> read;
+  absl::Status why;
+  while (why.ok()) {
+    const absl::StatusOr<ScanBatch> batch =
+        world_.Run([&] { return (*scanner)->Next(ScanBatch()); });
+    if (batch.ok()) SwitchWorld::Add(*batch, &read);
+    why = batch.status();
+  }
+  EXPECT_EQ(CodeOf(why), WalErrorCode::kPositionGone);
+  ASSERT_LE(read.size(), 3u);  // Of the first link, at most.
+  EXPECT_TRUE(std::equal(read.begin(), read.end(), payloads_.begin()));
+  EXPECT_TRUE(world_.Run([&] { return (*scanner)->Close(); }).ok());
+  EXPECT_EQ(world_.ReadAll(**reader), From(7));
   EXPECT_TRUE(world_.Run([&] { return (*reader)->Close(); }).ok());
 }
 
@@ -304,7 +320,34 @@ TEST_F(SeamTest, WhatCannotBeDroppedStaysUntilTheNextTruncation) {
   ASSERT_TRUE(Truncate(positions_[6]).ok());
   EXPECT_EQ(world_.Chain().links.size(), 3u);
   EXPECT_THAT(world_.events().TextOf(Event::Kind::kBackendTrouble), HasSubstr("epoch 0"));
+  // G3: it is hidden all the same.
+  const absl::StatusOr<std::unique_ptr<RoWal>> reader = world_.OpenReadOnly();
+  ASSERT_TRUE(reader.ok());
+  for (RoWal* wal : {static_cast<RoWal*>(wal_.get()), reader->get()}) {
+    EXPECT_EQ(world_.ReadAll(*wal), From(7));
+    for (const size_t i : {0u, 4u, 5u}) {
+      EXPECT_EQ(ReadAfter(*wal, positions_[i]), std::vector<std::string>{"POSITION_GONE"}) << i;
+    }
+    const absl::StatusOr<LogInfo> info = world_.Run([&] { return wal->Info(); });
+    ASSERT_TRUE(info.ok());
+    EXPECT_EQ(info->oldest, positions_[6]);
+  }
+  EXPECT_TRUE(world_.Run([&] { return (*reader)->Close(); }).ok());
   ASSERT_TRUE(Truncate(positions_[7]).ok());
+  EXPECT_EQ(world_.Chain().links.size(), 1u);
+}
+
+// A tool truncates and closes at once.
+TEST_F(SeamTest, IsDroppedWholeBeforeTheLogIsClosed) {
+  Future<absl::StatusOr<Position>> truncated = wal_->Truncate(positions_[6]);
+  Future<absl::Status> closed = wal_->Close();
+  world_.runtime().RunUntilIdle();
+  ASSERT_TRUE(truncated.ready() && closed.ready());
+  EXPECT_TRUE(std::move(closed).Take().ok());
+  wal_ = world_.MustOpen(Term{4});
+  if (!std::move(truncated).Take().ok()) {
+    ASSERT_TRUE(Truncate(positions_[6]).ok());
+  }
   EXPECT_EQ(world_.Chain().links.size(), 1u);
 }
 

@@ -150,9 +150,9 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   if (backends_.links.size() > 1) info.details.emplace("chain", backends_.ToString());
   info.oldest = mark_;
   if (backends_.first().epoch < epoch_) {
-    absl::StatusOr<ScanLink> first = co_await Link(backends_.first().epoch);
-    TIDELOG_CO_RETURN_IF_ERROR(first.status());
-    info.oldest = *first->mark;
+    absl::StatusOr<ScanLink> oldest = co_await OldestLink();
+    TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+    info.oldest = *oldest->mark;
   }
   info.tail = state->tail;
   info.newest_tick = state->newest_tick;

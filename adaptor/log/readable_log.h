@@ -144,6 +144,9 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Future<absl::StatusOr<ChainLink>> FindLink(uint32_t epoch);
   Future<absl::StatusOr<ScanLink>> OpenOtherLink(ChainLink link);
   absl::Status NotThereYet(uint32_t epoch) const;
+  // The newest link with a mark, or the oldest one if none has any: what lies in front of that is
+  // truncated away, whether or not its storage is freed yet.
+  Future<absl::StatusOr<ScanLink>> OldestLink();
   // Where a scan begins, and what must be known there.
   Future<absl::StatusOr<ScanLink>> FirstLink(DeliverPolicy policy);
   Future<absl::StatusOr<ScanBounds>> BoundsAt(ScanLink link);

@@ -179,15 +179,39 @@ Future<absl::StatusOr<ScanLink>> ReadableLog::FirstLink(DeliverPolicy policy) {
   if (position != nullptr && position->last_confirmed.has_value()) {
     epoch = position->last_confirmed.origin().epoch;
   }
-  if (std::holds_alternative<Earliest>(policy)) epoch = backends_.first().epoch;
   const bool has_chain = opener_->environment.checkpoints != nullptr;
+  if (std::holds_alternative<Earliest>(policy) && backends_.links.size() > 1) {
+    absl::StatusOr<ScanLink> oldest = co_await OldestLink();
+    co_return oldest;
+  }
   if (epoch == epoch_ || !has_chain) co_return ThisLink();
   absl::StatusOr<ChainLink> found = co_await FindLink(epoch);
   // A position of another log: MakeScanPlan() says so.
   if (GetWalErrorCode(found.status()) == WalErrorCode::kChannelNotExist) co_return ThisLink();
   TIDELOG_CO_RETURN_IF_ERROR(found.status());
+  if (epoch < epoch_) {
+    absl::StatusOr<ScanLink> oldest = co_await OldestLink();
+    TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+    if (epoch < oldest->epoch) {
+      co_return PositionGoneError(absl::StrCat("read ", ToString(log_.channel), " in epoch ", epoch,
+                                               ": what lay there was truncated away"),
+                                  *oldest->mark);
+    }
+  }
   absl::StatusOr<ScanLink> link = co_await OpenOtherLink(*std::move(found));
   co_return link;
+}
+
+Future<absl::StatusOr<ScanLink>> ReadableLog::OldestLink() {
+  absl::StatusOr<ScanBounds> bounds = co_await Bounds();  // Brings mark_ up to date.
+  TIDELOG_CO_RETURN_IF_ERROR(bounds.status());
+  ScanLink oldest = ThisLink();
+  while (!*oldest.mark && oldest.epoch > backends_.first().epoch) {
+    absl::StatusOr<ScanLink> before = co_await Link(oldest.epoch - 1);
+    TIDELOG_CO_RETURN_IF_ERROR(before.status());
+    oldest = *before;
+  }
+  co_return oldest;
 }
 
 Future<absl::StatusOr<ScanBounds>> ReadableLog::BoundsAt(ScanLink link) {

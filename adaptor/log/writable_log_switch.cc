@@ -241,7 +241,7 @@ bool WritableLog::MayDropOldestLink(uint32_t below) {
 Detached WritableLog::RunDropOlderLinks(uint32_t below) {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
-  while (MayDropOldestLink(below) && !marks_.closed()) {
+  while (MayDropOldestLink(below)) {
     const ChainLink oldest = backends().first();
     absl::StatusOr<std::optional<Position>> emptied = co_await TruncateLink(oldest, std::nullopt);
     absl::Status dropped = emptied.status();
