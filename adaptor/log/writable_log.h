@@ -103,8 +103,7 @@ class WritableLog : public ReadableLog {
                                                       AppendOptions options);
   Future<BatchResult> RefuseAlterWalInBatch() const;
   absl::Status CheckTarget(const BackendTarget& target);
-  // OK: no log of this name is there.
-  Future<absl::Status> LookAtTarget(BackendTarget target);
+  Future<absl::Status> LookAtTarget(BackendTarget target);  // OK: no log of this name is there.
   Detached RunLookAtTarget(walimpls::OpenerImpls* at, Promise<absl::Status> looked);
   // What lies in this link has an end: puts the next one into the chain.
   Future<absl::Status> CompleteSwitch();
@@ -115,7 +114,6 @@ class WritableLog : public ReadableLog {
   absl::Status Superseded(const absl::Status& why) const;
   Future<absl::Status> WhyNotOpened(absl::Status status);
 
-  // Waits for the backend to say that it is lost.
   Detached WatchBackend();
   void OnLost();
 
@@ -134,7 +132,7 @@ class WritableLog : public ReadableLog {
   // Where a mark may lie at most (G3): for checkpoints, and for what an open needs.
   Position HeldByCheckpoints(const Position& through) const;
   Position HeldBack(const Position& through) const;
-  // Whether `position` is one of this log, and not above its tail; `what` is done with it.
+  // Whether it is one of this log, and not above its tail; `what` is done with it.
   absl::Status CheckPosition(std::string_view what, const Position& position) const;
   // Waits for the turn, to do `what`.  An error: why it is not the caller's.
   Future<absl::Status> TakeMarks(std::string what);
@@ -144,20 +142,17 @@ class WritableLog : public ReadableLog {
   absl::Status CheckWithin(std::string_view what, const Position& position,
                            const walimpls::LogState& state) const;
   Future<absl::Status> MayRegisterInOlderLink(std::string what, Position position);
-  // Links in front of `below` that no checkpoint names go from the chain, oldest first, and their
-  // data too (G6).  Leaves the turn in the end.
+  // Drops links in front of `below` that no checkpoint names, and their data (G6); leaves the turn.
   bool MayDropOldestLink(uint32_t below);
   Detached RunDropOlderLinks(uint32_t below);
-  // Forgets what lies there up to a position, or to the end; yields how far that went, none: there
-  // is nothing.
+  // Forgets what lies there up to a position, or the end; yields how far; none: nothing is there.
   Future<absl::StatusOr<std::optional<Position>>> TruncateLink(ChainLink link,
                                                                std::optional<Position> through);
   Future<absl::StatusOr<Position>> TruncateOlderLinkInTurn(Position through);
-  // Puts a checkpoint at `to`, or removes it, and leaves the turn once the store has answered.  The
+  // Puts a checkpoint at `to`, or removes it; leaves the turn once the store has answered.  The
   // future may be ready before that: with what the caller is told.
   Future<absl::Status> ChangeCheckpoint(std::string name, std::optional<Position> to);
   Detached RunChange(std::string name, std::optional<Position> to);
-  // Whoever waits for the store need not wait any longer.
   void AnswerChangeUnknown(const absl::Status& why);
   bool TickWouldFreeMore(const Position& held) const;
   // Whether a mark would hide or free more than the one that there is.
@@ -192,8 +187,7 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<TickService> tick_service_;
   std::unique_ptr<HeldCheckpoints> checkpoints_;  // Null: there is no store of them.
-  // Whose the mark and the checkpoints are: who moves one must see the other stand still.
-  Turn marks_;
+  Turn marks_;  // Of who moves the mark or checkpoints: he sees the others stand still.
   std::string marks_are_for_;                      // What it was taken for last, for people.
   std::optional<Promise<absl::Status>> changing_;  // A change at the store, not answered yet.
   std::shared_ptr<LogMetrics> metrics_;            // While there are any.

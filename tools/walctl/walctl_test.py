@@ -6,6 +6,8 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
+import time
 import unittest
 import urllib.request
 
@@ -330,6 +332,30 @@ class SwitchTest(WalctlTest):
         self.assertEqual(self.cat(), b"1\n2\nmine\n")
         self.assertEqual(self.switch(to=free).returncode, 0)
         self.complains(self.switch(to=free), 2, "it lies there already")
+
+    def test_a_kill_at_any_moment_loses_nothing_and_is_completed_by_the_next_command(self):
+        began = time.monotonic()
+        self.switch()
+        takes = time.monotonic() - began
+        lines = self.cat()
+        for i in range(16):
+            to = os.path.join(self.base, f"to{i}")
+            os.mkdir(to)
+            switch = subprocess.Popen(
+                [WALCTL, "switch", "--dir", self.dir, "--channel", "c", "--to-dir", to],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                switch.communicate(timeout=takes * i / 16)
+            except subprocess.TimeoutExpired:
+                switch.kill()
+                switch.communicate()
+            self.assertEqual(self.cat(), lines)
+            lines += b"%d\n" % i
+            self.append(b"%d\n" % i)
+            self.assertEqual(self.cat(), lines)
+        records = self.records()
+        for i, record in enumerate(records):
+            self.assertEqual(self.records("--after", record["position"]), records[i + 1:])
 
     def test_a_live_writer_is_fenced_when_asked(self):
         writer = self.start_append()
