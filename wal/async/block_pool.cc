@@ -152,15 +152,18 @@ LargeBlocks& TheLargeBlocks() {
   return *large_blocks;
 }
 
+// Also for no bytes, as SizeClass() says.
+constexpr bool IsKept(size_t size) { return size - 1 < kLargeBlockSizeMax; }
+
 void* NewLarge(size_t size) {
-  if (size > kLargeBlockSizeMax || bypassed.load(std::memory_order_relaxed)) {
+  if (!IsKept(size) || bypassed.load(std::memory_order_relaxed)) {
     return ::operator new(size);
   }
   return TheLargeBlocks().Take(size);
 }
 
 void DeleteLarge(void* block, size_t size) {
-  if (size > kLargeBlockSizeMax || bypassed.load(std::memory_order_relaxed)) {
+  if (!IsKept(size) || bypassed.load(std::memory_order_relaxed)) {
     return ::operator delete(block);
   }
   TheLargeBlocks().Give(block, size);

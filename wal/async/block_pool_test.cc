@@ -69,6 +69,16 @@ TEST(BlockPoolTest, ALargeBlockOccupiesAtMostAnEighthMore) {
   EXPECT_EQ(PooledSize(kLargeBlockSizeMax + 1), kLargeBlockSizeMax + 1);
 }
 
+// As operator new does, though nothing asks for it.
+TEST(BlockPoolTest, ABlockOfNoBytesIsABlock) {
+  void* const one = PoolNew(0);
+  void* const other = PoolNew(0);
+  EXPECT_NE(one, nullptr);
+  EXPECT_NE(one, other);
+  PoolDelete(one, 0);
+  PoolDelete(other, 0);
+}
+
 TEST(BlockPoolTest, MakesAndDestroysObjects) {
   auto owner = std::make_shared<int>(1);
   auto* object = PoolMake<std::shared_ptr<int>>(owner);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "wal/async/block_pool.h"
 #include "wal/message/message.h"
 #include "wal/message/message_stamper.h"
 
@@ -39,19 +40,22 @@ void BuildAndDrop(const std::string& payload) {
   EXPECT_EQ(shared.payload().size(), payload.size());
 }
 
-TEST(MessageAllocation, ASmallMessageComesFromThePool) {
-  const std::string payload(1024, 'p');
+size_t AllocationsOfAHundred(size_t payload_bytes) {
+  const std::string payload(payload_bytes, 'p');
   BuildAndDrop(payload);
   allocations = 0;
   for (int i = 0; i < 100; ++i) BuildAndDrop(payload);
-  EXPECT_EQ(allocations, 0u);
+  return allocations;
 }
 
-TEST(MessageAllocation, ALargeMessageIsOneAllocation) {
-  const std::string payload(64 << 10, 'p');
-  allocations = 0;
-  for (int i = 0; i < 100; ++i) BuildAndDrop(payload);
-  EXPECT_EQ(allocations, 100u);
+TEST(MessageAllocation, AMessageComesFromThePool) {
+  EXPECT_EQ(AllocationsOfAHundred(1 << 10), 0u);
+  EXPECT_EQ(AllocationsOfAHundred(64 << 10), 0u);
+  EXPECT_EQ(AllocationsOfAHundred(1 << 20), 0u);
+}
+
+TEST(MessageAllocation, AMessageThatThePoolDoesNotKeepIsOneAllocation) {
+  EXPECT_EQ(AllocationsOfAHundred(kLargeBlockSizeMax), 100u);
 }
 
 }  // namespace
