@@ -25,7 +25,17 @@ bool TransactionEnd::MayBeWrong() const {
   if (HasOtherEnd()) return true;
   if (content_->type != kCommitType) return false;
   const auto count = transactions_.BodiesOf(*transaction_, call_.invoke, at_);
-  return count.least != count.most || count.least != content_->bodies;
+  return count.least != count.most || count.least != content_->bodies || MayHaveLostBodies();
+}
+
+// What another open appended is known from storage alone.
+bool TransactionEnd::MayHaveLostBodies() const {
+  return facts_.history().contract.corruption &&
+         std::any_of(transaction_->members.begin(), transaction_->members.end(),
+                     [this](const Message* other) {
+                       return RoleOf(*other->content) == Role::kBody &&
+                              other->handle != call_.handle && other->invoke < at_;
+                     });
 }
 
 // A writer that is superseded does not know what its successor has begun.

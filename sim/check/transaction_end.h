@@ -16,7 +16,7 @@ class TransactionEnd {
 
   // It is not known, or something may have ended it (E6).
   bool MayHaveCome() const;
-  // It is ending already, or the commit may have counted wrong (E3).
+  // It is ending already, or the commit may have counted wrong, or storage lost a body (E3).
   bool MayBeWrong() const;
 
  private:
@@ -24,6 +24,7 @@ class TransactionEnd {
   bool HasOtherEnd() const;
   bool IsInterrupted() const;
   bool MayBeExpired() const;
+  bool MayHaveLostBodies() const;
 
   const Facts& facts_;
   const TransactionFacts transactions_;

@@ -170,10 +170,17 @@ constexpr AnomalyCase kCases[] = {
        s.Writer(2, 2).Begin(2, 7).IsBody(8, 7).Call(1, 8).Fail(8, Code::kTransactionExpired);
      }},
 
+    // Storage that loses may have lost what another open appended, not what this one did.
     {"errors", "unexplained-state",
-     [](Story& s) { Open(s).IsCommit(4, 1, 2).Call(1, 4).Fail(4, Code::kInvalidTransactionState); },
      [](Story& s) {
+       s.history.contract.corruption = true;
+       Open(s).IsCommit(4, 1, 2).Call(1, 4).Fail(4, Code::kInvalidTransactionState);
+     },
+     [](Story& s) {
+       s.history.contract.corruption = true;
        Open(s).IsCommit(4, 1, 3).Call(1, 4).Fail(4, Code::kInvalidTransactionState);
+       s.Close(1).Writer(2, 2).IsCommit(5, 1, 2).Call(2, 5);
+       s.Fail(5, Code::kInvalidTransactionState);
      }},
 };
 
