@@ -438,7 +438,7 @@ void SimDisk::TellWatchers() {
   if (!model_.has_changed()) return;
   for (const uint64_t watch : model_.TakeChanged()) {
     if (!model_.HasWatch(watch)) continue;
-    kernel_->Deliver(model_.TokenOf(watch).process, [this, watch] {
+    kernel_->Notify(model_.TokenOf(watch).process, [this, watch] {
       if (!model_.HasWatch(watch)) return;
       const CallToken token = model_.TokenOf(watch);
       DiskClient::Tell(kernel_->process(token.process), token, watch);

@@ -172,6 +172,18 @@ TEST(CrashTest, WhatAnEndLeftUnderWayIsNamed) {
   EXPECT_GT(left.events + left.jobs + left.timers, 0u);
 }
 
+// Nobody closes what the world tells of its own accord.
+TEST(CrashTest, AnAnswerUnderWayIsLeftBehindAndANotificationIsNot) {
+  const auto left_by = [](auto send) {
+    Kernel kernel({});
+    Process* process = kernel.Spawn("server");
+    send(kernel, process->id());
+    return kernel.End(process).events;
+  };
+  EXPECT_EQ(left_by([](Kernel& kernel, ProcessId to) { kernel.Deliver(to, [] {}); }), 1u);
+  EXPECT_EQ(left_by([](Kernel& kernel, ProcessId to) { kernel.Notify(to, [] {}); }), 0u);
+}
+
 // A leak is memory, even if nothing else is left.
 TEST(CrashTest, MemoryThatAnOrderlyEndForgotIsALeak) {
   Kernel kernel({});

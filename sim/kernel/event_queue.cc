@@ -18,6 +18,7 @@ Event* EventQueue::Make(EventKind kind, Process* process) {
   event->process = process;
   event->priority = 0;
   event->kind = kind;
+  event->awaited = false;
   return event;
 }
 

@@ -23,6 +23,7 @@ struct Event : Runnable {
   Event() : Runnable(0, nullptr) {}
 
   EventKind kind = EventKind::kWorld;
+  bool awaited = false;     // Its process counts it.
   Job* blocking = nullptr;  // Of kBlocking: memory of the process, dropped untouched if it dies.
   absl::AnyInvocable<void() &&> job;  // Of the others.
   Event* next_free = nullptr;

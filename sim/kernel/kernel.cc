@@ -163,19 +163,21 @@ void Kernel::At(absl::Duration when, WorldJob job) {
   events_.Plan(event, absl::ToInt64Nanoseconds(when));
 }
 
-void Kernel::Deliver(ProcessId to, WorldJob job) {
+void Kernel::Send(ProcessId to, WorldJob job, bool awaited) {
   CHECK(Arena::Current() == nullptr) << "an answer of the world is given under a WorldScope";
   Process* receiver = process(to);
   if (!receiver->alive_) return;
   Event* event = events_.Make(EventKind::kDeliver, receiver);
   event->job = std::move(job);
-  ++receiver->event_count_;
+  event->awaited = awaited;
+  if (awaited) ++receiver->event_count_;
   events_.Plan(event, now_ns_);
 }
 
 void Kernel::PlanBlocking(Process* process, Job* job, int64_t delay_ns) {
   Event* event = events_.Make(EventKind::kBlocking, process);
   event->blocking = job;
+  event->awaited = true;
   ++process->event_count_;
   events_.Plan(event, now_ns_ + delay_ns);
 }
@@ -317,8 +319,8 @@ void Kernel::RunEvent(Event* event, bool is_default) {
   trace_.Add({now_ns_, event->kind, NumberOf(owner), event->number, choice, 0});
   Job* blocking = event->blocking;
   WorldJob job = std::move(event->job);
+  if (event->awaited) --owner->event_count_;
   events_.Free(event);
-  if (owner != nullptr) --owner->event_count_;
   const TripwireScope armed(true);
   const ArenaScope memory(owner == nullptr ? nullptr : &owner->arena_);
   if (blocking != nullptr) {

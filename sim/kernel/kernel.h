@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -101,7 +102,9 @@ class Kernel {
   // Runs `job` as code of process `to`, on no executor, as soon as possible; drops it if the
   // process is dead by then.  `job` itself is memory of the world: what it leaves in the process
   // it copies there.  From anywhere, under a WorldScope.
-  void Deliver(ProcessId to, WorldJob job);
+  void Deliver(ProcessId to, WorldJob job) { Send(to, std::move(job), /*awaited=*/true); }
+  // As Deliver(), but nobody waits for it: a process that ends leaves nothing behind by it.
+  void Notify(ProcessId to, WorldJob job) { Send(to, std::move(job), /*awaited=*/false); }
 
   // From anywhere.
   absl::Duration Now() const { return now_; }
@@ -160,6 +163,7 @@ class Kernel {
   void Settle(SimExecutor* executor);
   void PlanBlocking(Process* process, Job* job, int64_t delay_ns);
   void MakeDue(Event* event);
+  void Send(ProcessId to, WorldJob job, bool awaited);
   void Bury(Process* process, EventKind how);
   void Add(EventKind kind, const Process* process, uint64_t strand, uint64_t payload);
 
