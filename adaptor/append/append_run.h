@@ -85,7 +85,7 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   } deadline_timer;
   enum class Phase {
     kRunning,               // It does not wait.
-    kWaitingInInterceptor,  // In the one at `passed`.
+    kWaitingInInterceptor,  // In the one at `times.waited_in`.
     kWaitingForTurn,
     kAtBackend,
   } phase = Phase::kRunning;

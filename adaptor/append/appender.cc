@@ -1,5 +1,6 @@
 #include "adaptor/append/appender.h"
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -89,14 +90,20 @@ Detached Appender::Run(AppendRun::Request* request) {
       go = verdict.status();
       break;
     }
-    run.phase = Phase::kWaitingInInterceptor;
     run.times.waited_in = run.passed;
+    const bool redoes = verdict.redoes();
+    if (redoes) {
+      go = BeginRedo(run, timed);
+      if (!go.ok()) break;
+    }
+    run.phase = Phase::kWaitingInInterceptor;
     const absl::Duration since = parts_.log->strand->Now();
     go = co_await std::move(*verdict.until());
     run.times.in_interceptors += parts_.log->strand->Now() - since;
+    if (redoes) EndRedo(run);
     run.phase = Phase::kRunning;
     if (!go.ok() || run.op().count() == 0) break;
-    ++run.passed;
+    if (!redoes) ++run.passed;
     go = StillWanted(run);  // The wait may have been long.
   }
   if (go.ok()) run.op().CheckIdentities(parts_.log->channel);
@@ -184,10 +191,40 @@ void Appender::End(AppendRun& run, const absl::Status& go, bool timed) {
     run.SetStatus(go);
   }
   parts_.submitter->LeaveTurn(run);
-  while (run.passed > 0) parts_.chain->After(--run.passed, run.op(), timed);
+  GoBack(run, 0, timed);
   parts_.log->strand->Cancel(&run.deadline_timer);
   live_.Remove(run);
   if (ended_.count() > 0) ended_.NotifyAll();
+}
+
+void Appender::GoBack(AppendRun& run, size_t to, bool timed) {
+  while (run.passed > to) parts_.chain->After(--run.passed, run.op(), timed);
+}
+
+// With the locks, and without the room that it has taken: what it waits for has to come through
+// here, and may find no other.  So who did not ask to wait is counted here instead (C5).
+absl::Status Appender::BeginRedo(AppendRun& run, bool timed) {
+  const LogOptions& options = parts_.log->options;
+  GoBack(run, parts_.chain->redo_from(), timed);
+  redoing_count_ += run.op().count();
+  redoing_bytes_ += run.op().bytes();
+  const bool is_only_one = redoing_count_ == run.op().count();
+  const bool fits = redoing_count_ <= options.in_flight_count_max &&
+                    redoing_bytes_ <= options.in_flight_bytes_max;
+  if (is_only_one || fits || run.op().wait_when_full()) return absl::OkStatus();
+  EndRedo(run);
+  return WalError(
+      WalErrorCode::kResourceExhausted,
+      absl::StrCat("append ", run.op().bytes(), " bytes to ", ToString(parts_.log->channel),
+                   ": interceptor ", (*parts_.chain)[run.times.waited_in].name(), " lets ",
+                   redoing_count_,
+                   " messages begin anew later, and no more: try "
+                   "again, or set wait_when_full"));
+}
+
+void Appender::EndRedo(const AppendRun& run) {
+  redoing_count_ -= run.op().count();
+  redoing_bytes_ -= run.op().bytes();
 }
 
 void Appender::ArmDeadline(AppendRun& run) {
@@ -228,7 +265,8 @@ void Appender::Withdraw(AppendRun& run, const absl::Status& reason) {
   if (!run.withdrawn.ok()) return;
   run.withdrawn = reason;
   run.AnswerEarly(reason);
-  if (run.phase == Phase::kWaitingInInterceptor) (*parts_.chain)[run.passed].Withdraw(run.op());
+  if (run.phase == Phase::kWaitingInInterceptor)
+    (*parts_.chain)[run.times.waited_in].Withdraw(run.op());
   if (run.phase == Phase::kWaitingForTurn) parts_.submitter->Withdraw(run);
 }
 

@@ -2,6 +2,7 @@
 #ifndef TIDELOG_ADAPTOR_APPEND_APPENDER_H_
 #define TIDELOG_ADAPTOR_APPEND_APPENDER_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -74,6 +75,13 @@ class Appender {
   // Whatever became of it: `go` says why it was not handed over, if so.
   void End(AppendRun& run, const absl::Status& go, bool timed);
 
+  // Out of the interceptors, to the one at `to`.
+  void GoBack(AppendRun& run, size_t to, bool timed);
+
+  // While `run` waits to begin anew.  kResourceExhausted: too many do.
+  absl::Status BeginRedo(AppendRun& run, bool timed);
+  void EndRedo(const AppendRun& run);
+
   void ArmDeadline(AppendRun& run);
   void OnDeadline(AppendRun& run);
   void Withdraw(AppendRun& run, const absl::Status& reason);
@@ -85,6 +93,8 @@ class Appender {
   absl::Status refusal_;   // OK: appends are taken ...
   absl::Status draining_;  // ... OK: and not members of transactions only.
   IntrusiveList<AppendRun, LiveTag> live_;
+  size_t redoing_count_ = 0;  // Messages that wait to begin anew ...
+  size_t redoing_bytes_ = 0;  // ... and their size.
   Signal ended_;
 };
 

@@ -43,11 +43,24 @@ class [[nodiscard]] Verdict {
   static Verdict Done() { return Verdict(MakeReadyFuture(absl::OkStatus())); }
   // The append waits: OK is Go(), or Done() if nothing of it is left; an error is Stop().
   static Verdict Wait(Future<absl::Status> until) { return Verdict(std::move(until)); }
+  // As Wait(), but OK begins the append anew: for who needs what can only come through this log,
+  // and would keep it out by waiting with the locks, and with room among the appends in flight.
+  // From `admission` to this one all let go of the append at once, in After(), and see it again in
+  // Before(); its tick will be a fresh one anyway.  No more appends wait so than may be in flight.
+  // Requires: not ready yet, or the append would begin anew for ever.
+  static Verdict Redo(Future<absl::Status> until) {
+    CHECK(!until.ready()) << "an append is to begin anew, and nothing is to happen before";
+    Verdict verdict(std::move(until));
+    verdict.redoes_ = true;
+    return verdict;
+  }
 
   // True of Go().
   bool goes_on() const { return !until_ && status_.ok(); }
   // The future to wait for; null if there is none.
   Future<absl::Status>* until() { return until_ ? &*until_ : nullptr; }
+  // True of Redo().
+  bool redoes() const { return redoes_; }
   // Requires: nothing to wait for.
   const absl::Status& status() const { return status_; }
 
@@ -57,6 +70,7 @@ class [[nodiscard]] Verdict {
 
   absl::Status status_;
   std::optional<Future<absl::Status>> until_;
+  bool redoes_ = false;
 };
 
 // Confined to the channel's executor: no method is called from another, and no lock is needed.
@@ -99,9 +113,9 @@ class Interceptor {
   // taken back all the same.  No-op if it is ready already.
   virtual void Withdraw(AppendOp& op) { (void)op; }
 
-  // On the way back, innermost first, once for each append for which this said Go(): whatever
-  // became of it, and also if it never reached the backend.  It cannot fail: what is stored is
-  // stored.
+  // On the way back, innermost first, once for each Go() that this said: whatever became of the
+  // append, and also if it never reached the backend, or begins anew.  It cannot fail: what is
+  // stored is stored.
   virtual void After(const AppendOp& op) = 0;
 
   // The log closes: refuse what can be refused, and be ready when what takes several appends (a

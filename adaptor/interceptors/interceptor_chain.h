@@ -28,6 +28,11 @@ class InterceptorChain {
     interceptors_.push_back({std::move(interceptor), scope, idle, {}});
   }
 
+  // Of an append that begins anew (Verdict::Redo()), those that come from here on are passed again.
+  // Requires: called once.
+  void MarkRedo() { redo_from_ = size(); }
+  size_t redo_from() const { return redo_from_; }
+
   size_t size() const { return interceptors_.size(); }
   Interceptor& operator[](size_t index) { return *interceptors_[index].interceptor; }
 
@@ -78,6 +83,7 @@ class InterceptorChain {
   const Executor& executor_;
   const uint64_t sampling_rate_;
   uint64_t appends_ = 0;
+  size_t redo_from_ = 0;
   std::vector<Link> interceptors_;
 };
 

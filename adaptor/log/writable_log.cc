@@ -135,6 +135,7 @@ void WritableLog::BuildChain() {
   const Admission::Limits admission{options.in_flight_count_max, options.in_flight_bytes_max};
   auto bounded = std::make_unique<Admission>(&channel(), admission);
   admission_ = bounded.get();
+  chain_->MarkRedo();
   chain_->Add(std::move(bounded));
   chain_->Add(std::make_unique<Lock>());
   const InterceptorContext context{&channel(), log().runtime, executor()};
