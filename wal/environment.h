@@ -12,6 +12,7 @@ class FlowSignals;
 class MetricRegistry;
 class Observer;
 class Runtime;
+class Tracer;
 
 // An external source of time ticks, for a cluster that has one (Milvus's TSO).  Implemented by the
 // embedder. Safe from any thread.
@@ -27,7 +28,7 @@ class TimeTickSource {
 // What is null is replaced by the process's own thread runtime and files, which live as long as the
 // program; without ticks every channel has a hybrid clock of its own (D1); without an observer
 // events are logged; without metrics none are kept (H4); without flow nobody tells of the node's
-// memory and its consumers (G5).
+// memory and its consumers (G5); without a tracer nothing is traced (wal/tracer.h).
 //
 // Whatever is given must outlive every Opener that was built with it, and must go on living until
 // runtime->quarantine() is empty: a call that hangs in the backend may still use it (H2).
@@ -41,6 +42,7 @@ struct Environment {
   CheckpointStore* checkpoints = nullptr;
   MetricRegistry* metrics = nullptr;
   FlowSignals* flow = nullptr;
+  Tracer* tracer = nullptr;
 };
 
 }  // namespace tidelog

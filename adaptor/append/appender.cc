@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "adaptor/append/append_tracing.h"
 #include "adaptor/append/appendable.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/mutant.h"
@@ -79,7 +80,8 @@ Detached Appender::Run(AppendRun::Request* request) {
   co_await EnterExecutor(parts_.log->strand);
 
   InterceptorChain& chain = *parts_.chain;
-  const bool timed = chain.Sample();
+  const bool traced = parts_.log->tracer != nullptr && IsTraced(run.op());
+  const bool timed = chain.Sample() || traced;
   if (timed) [[unlikely]] {
     run.times.began = parts_.log->strand->Now();
   }
@@ -131,6 +133,9 @@ Detached Appender::Run(AppendRun::Request* request) {
   }
   End(run, go, timed);
   meter_.OnEnd(run, timed);
+  if (traced) [[unlikely]] {
+    TellTracer(*parts_.log, chain, run);
+  }
   entry.Leave();
   run.Answer();
 }

@@ -9,6 +9,7 @@
 #include "wal/async/executor.h"
 #include "wal/async/runtime.h"
 #include "wal/observer.h"
+#include "wal/tracer.h"
 #include "wal/types.h"
 
 namespace tidelog::adaptor {
@@ -19,6 +20,7 @@ struct LogContext {
   Runtime* runtime;
   Executor* strand;
   Observer* observer;
+  Tracer* tracer;  // Null: nothing is traced.
   LogOptions options;
 
   void Report(Event::Kind kind, std::string text) const {

@@ -27,8 +27,12 @@ bool NamesPosition(const DeliverPolicy& from) {
 ReadableLog::ReadableLog(std::shared_ptr<OpenerParts> opener, PChannel channel)
     : opener_(std::move(opener)),
       strand_(opener_->environment.runtime->MakeExecutor(channel.name)),
-      log_{std::move(channel), opener_->environment.runtime, strand_.get(),
-           opener_->environment.observer, opener_->options},
+      log_{std::move(channel),
+           opener_->environment.runtime,
+           strand_.get(),
+           opener_->environment.observer,
+           opener_->environment.tracer,
+           opener_->options},
       backends_(UnswitchedChain(opener_->backend_name)),
       door_(std::make_shared<ScannerDoor>(this)) {}
 

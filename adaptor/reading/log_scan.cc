@@ -1,6 +1,8 @@
 #include "adaptor/reading/log_scan.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/log/check.h"
@@ -10,6 +12,7 @@
 #include "wal/base/mutant.h"
 #include "wal/observer.h"
 #include "wal/status.h"
+#include "wal/tracer.h"
 
 namespace tidelog::adaptor {
 namespace {
@@ -282,8 +285,16 @@ Future<absl::StatusOr<ScanBatch>> LogScan::Next(ScanBatch reuse) {
   }
 }
 
+void LogScan::TellTracer(const std::vector<ImmutableMessage>& messages) const {
+  for (const ImmutableMessage& message : messages) {
+    const std::optional<std::string_view> context = message.record().Property(kTraceProperty);
+    if (context) source_.log->tracer->OnDelivered({source_.log->channel, message, *context});
+  }
+}
+
 ScanBatch LogScan::Deliver(ScanBatch batch) {
   batch.messages.swap(pending_);
+  if (source_.log->tracer != nullptr) TellTracer(batch.messages);
   source_.counts->delivered += batch.messages.size();
   source_.counts->delivered_bytes += pending_bytes_;
   pending_bytes_ = 0;

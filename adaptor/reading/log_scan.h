@@ -114,6 +114,7 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   TimeTick CompleteThrough() const;
   absl::Status CheckMark() const;
   bool HasNews() const;
+  void TellTracer(const std::vector<ImmutableMessage>& messages) const;
   ScanBatch Deliver(ScanBatch batch);
 
   const ScanSource source_;

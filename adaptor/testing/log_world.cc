@@ -36,6 +36,7 @@ LogWorld::LogWorld(Options options) : runtime_(options.seed), builder_(&backend_
   environment_.checkpoints = options.checkpoints;
   environment_.metrics = options.metrics;
   environment_.flow = options.flow;
+  environment_.tracer = options.tracer;
   opener_builder_ = MakeOpenerBuilder(&builder_, options.interceptors);
   absl::StatusOr<std::unique_ptr<Opener>> opener =
       opener_builder_->Build(environment_, options.config);

@@ -71,6 +71,7 @@ struct LogWorldOptions {
   CheckpointStore* checkpoints = nullptr;
   MetricRegistry* metrics = nullptr;
   FlowSignals* flow = nullptr;
+  Tracer* tracer = nullptr;
 };
 
 // Closes its opener when it is destroyed; tests close the rest.
