@@ -41,12 +41,13 @@
 //                                  open has to replay
 //
 // All of that is counted in what is stored: no crash and no change of owners forgets a key by
-// itself, and on an idle log they are remembered for longer.  But ticks follow the wall clock, and
-// the first record behind an outage has the tick of its own time.  So time in which the log was
-// down counts in the window, as it does for the leases of transactions (E4), and a clock that runs
-// ahead shortens it: a client that is to survive an outage of an hour needs a window of more than
-// that.  A key that is forgotten is a new one: the message is stored again.  Only of a commit it is
-// not, whose transaction has ended: its repeat ends with kTransactionExpired though it committed.
+// itself, and on an idle log they are remembered for longer, unless flow control needs their memory
+// (wal/flow_control.h).  But ticks follow the wall clock, and the first record behind an outage has
+// the tick of its own time.  So time in which the log was down counts in the window, as it does for
+// the leases of transactions (E4), and a clock that runs ahead shortens it: a client that is to
+// survive an outage of an hour needs a window of more than that.  A key that is forgotten is a new
+// one: the message is stored again.  Only of a commit it is not, whose transaction has ended: its
+// repeat ends with kTransactionExpired though it committed.
 //
 // An open replays from the oldest key that is remembered, or from the begin of the transaction that
 // it committed, and truncation leaves that in storage.

@@ -86,6 +86,8 @@ class Submitter {
 
   // Whether a TimeTick at `tick` would end a transaction, whose lease has run out (D5).
   bool HasExpiredAt(TimeTick tick) const { return parts_.transactions->HasExpiredAt(tick); }
+  // Whether it would make the log forget an idempotency key (G4).
+  bool HasForgottenAt(TimeTick tick) const { return parts_.idempotency->HasExpiredAt(tick); }
 
   // The newest acknowledged record of this term; none before the first TimeTick.
   struct Newest {

@@ -44,6 +44,7 @@ FlowReadings WritableLog::ReadFlow() {
 void WritableLog::ControlFlow() {
   if (!flow_->Look(executor()->Now(), ReadFlow())) return;
   pacer_->Set(flow_->status());
+  tick_service_->set_forgets(flow_->status().state != FlowState::kNormal);
   const Event event{
       Event::Kind::kFlowChanged, channel(),
       absl::StrCat("the flow control of ", ToString(channel()), " is ", ToString(flow_->status())),

@@ -35,6 +35,12 @@ bool TickService::NothingUnderWay() const {
   return parts_.submitter->oldest_outstanding() == nullptr && !parts_.submitter->has_unknown();
 }
 
+bool TickService::WouldEndSomething(TimeTick tick) const {
+  // For readers, too, a transaction ends by what is stored, and by nothing else (E6).
+  if (parts_.submitter->HasExpiredAt(tick)) return true;
+  return forgets_ && parts_.submitter->HasForgottenAt(tick);
+}
+
 void TickService::Emit() {
   parts_.submitter->RefreshClock();
   parts_.backend->OnTick();
@@ -46,8 +52,7 @@ void TickService::Emit() {
     // Nothing with a smaller tick is on its way.  What waits to be tried again has no tick.
     const absl::Duration now = parts_.log->strand->Now();
     const TimeTick tick = parts_.submitter->ticks().Allocate(TimeTick{0}, now);
-    if (parts_.submitter->HasExpiredAt(tick)) {
-      // For readers, too, a transaction ends by what is stored, and by nothing else (E6).
+    if (WouldEndSomething(tick)) {
       if (!storing_) Store();
     } else {
       unstored_ = {tick, parts_.submitter->newest()->id};

@@ -18,8 +18,8 @@
 namespace tidelog::adaptor {
 
 // Every interval: a stored TimeTick if something was stored since the last one, or a transaction's
-// lease has run out; else, if nothing is at the backend, one that only readers of this process are
-// told of.  So an idle log writes
+// lease has run out, or flow control asked for one that makes the log forget; else, if nothing is
+// at the backend, one that only readers of this process are told of.  So an idle log writes
 // nothing. Confined to the channel's executor.
 class TickService : private Timer {
  public:
@@ -40,11 +40,17 @@ class TickService : private Timer {
   // No further tick is begun.  Idempotent.
   void Stop();
 
+  // True: idempotency keys whose time has passed ask for a stored TimeTick as well.  Which keys are
+  // remembered follows from what is stored (G4), so what they hold of a log that lets nothing in,
+  // because of just that, would never be free again (G5).
+  void set_forgets(bool forgets) { forgets_ = forgets; }
+
   const UnstoredTick& unstored() const { return unstored_; }
   uint64_t unstored_count() const { return unstored_count_; }
 
  private:
   void Emit();
+  bool WouldEndSomething(TimeTick tick) const;
   bool NothingUnderWay() const;
   Detached Store();
   void ReportSlowAppend();
@@ -56,6 +62,7 @@ class TickService : private Timer {
   absl::AnyInvocable<void()> on_tick_;
   UnstoredTick unstored_;
   uint64_t unstored_count_ = 0;
+  bool forgets_ = false;
   bool stopped_ = false;
   bool storing_ = false;
 };

@@ -112,6 +112,9 @@ class IdempotencyTable {
   // records before that; none: from anywhere.  The begin counts to a commit.
   std::optional<MessageId> StartAt(TimeTick tick) const;
 
+  // Whether a TimeTick at `tick` would make it forget a key.
+  bool HasExpiredAt(TimeTick tick) const { return tick >= oldest_expiry_; }
+
   // Of the keys that are remembered.
   size_t size() const { return index_.size(); }
   size_t bytes() const { return bytes_; }

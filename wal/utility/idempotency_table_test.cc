@@ -108,6 +108,17 @@ TEST_F(IdempotencyTableTest, RemembersNoCommitThatDoesNotCommit) {
   EXPECT_EQ(table_.StartAt(At(5)), std::nullopt);
 }
 
+TEST_F(IdempotencyTableTest, SaysFromWhichTickOnItWouldForget) {
+  EXPECT_FALSE(table_.HasExpiredAt(At(1000000)));
+  Feed(1, MakeKeyed("k", "a", "v"));
+  Feed(2, MakeKeyed("l", "b", "v"));
+  EXPECT_FALSE(table_.HasExpiredAt(At(100)));
+  EXPECT_TRUE(table_.HasExpiredAt(At(101)));
+  Tick(101);
+  EXPECT_FALSE(table_.HasExpiredAt(At(101)));
+  EXPECT_TRUE(table_.HasExpiredAt(At(102)));
+}
+
 TEST_F(IdempotencyTableTest, TakesNoNoticeOfWhatIsNotInTheLog) {
   Feed(1, MakeKeyed("k", "a", "v"));
   MutableMessage::Builder builder = MessageFactory::AnyBuilder(MessageType::kTimeTick);

@@ -359,6 +359,31 @@ TEST_F(FlowOfMemoryTest, SlowsDownByWhatTheLogHoldsUntilThatIsGone) {
   EXPECT_TRUE(Append(LogWorld::Message("a")).ok());
 }
 
+class FlowOfKeysTest : public FlowTest {
+ protected:
+  FlowOfKeysTest()
+      : FlowTest({{"wal.flow_memory_bytes_max", "10000"},
+                  {"wal.buffer_bytes_max", "1000"},
+                  {"wal.idempotency_window", "1m"}}) {}
+};
+
+// Keys are forgotten when something is stored, and a log that rejects lets nothing in.
+TEST_F(FlowOfKeysTest, RejectsBecauseOfKeysUntilTheirTimeHasPassed) {
+  for (int i = 0; i < 35; ++i) {
+    ASSERT_TRUE(Append(tidelog::testing::MakeKeyed(absl::StrCat("k", i), "", "v")).ok());
+  }
+  Pass(absl::Milliseconds(400));
+  ASSERT_EQ(Flow().state, State::kRejecting);
+  const size_t stored = world_.Stored().size();
+  Pass(absl::Seconds(59));
+  EXPECT_EQ(Flow().state, State::kRejecting);
+  EXPECT_EQ(world_.Stored().size(), stored);
+  Pass(absl::Seconds(2));
+  EXPECT_EQ(Flow().state, State::kRecovering);
+  EXPECT_EQ(world_.Stored().size(), stored + 1);
+  EXPECT_TRUE(Append(tidelog::testing::MakeKeyed("k0", "", "v")).ok());
+}
+
 class FlowOfRateTest : public FlowTest {
  protected:
   FlowOfRateTest() : FlowTest({{"wal.flow_append_rate_max", "1000"}}) {}

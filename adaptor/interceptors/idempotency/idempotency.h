@@ -69,6 +69,9 @@ class Idempotency : public Interceptor, public RecoveryObserver {
   // Where a replay has to begin that finds a TimeTick at `tick`; none: the keys do not matter (D6).
   std::optional<MessageId> WindowStart(TimeTick tick) const { return table_.StartAt(tick); }
 
+  // Whether a TimeTick at `tick` would end the time of a key.
+  bool HasExpiredAt(TimeTick tick) const { return table_.HasExpiredAt(tick); }
+
   size_t key_count() const { return table_.size(); }
   size_t waiting_count() const { return places_.size(); }
   // Of keys, and of appends that wait for them.
