@@ -12,8 +12,11 @@
 //
 //   normal      Nothing waits, nobody is refused.
 //   slowed      Data is let in at a rate that falls step by step.  What is too much waits its turn,
-//               first come, first served; where it would have to wait for more than ten seconds it
-//               is refused, unless AppendOptions::wait_when_full is set.
+//               first come, first served, but bodies of transactions and other data by turns; where
+//               it would have to wait for more than ten seconds it is refused, unless
+//               AppendOptions::wait_when_full is set.  A body is refused, even so, if it would wait
+//               for more than half of what is left of its transaction's lease: the transaction is
+//               open then, to be gone on with or rolled back.
 //   rejecting   Data is refused at once, also what waits.
 //   recovering  As slowed, with a rate that grows step by step, until it is normal again.
 //

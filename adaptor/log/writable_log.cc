@@ -128,7 +128,7 @@ void WritableLog::BuildChain() {
   chain_->Add(std::move(idempotency));
   chain_->Add(std::move(transactions));
   const Pacer::Limits waiting{options.in_flight_count_max, options.in_flight_bytes_max};
-  auto pacer = std::make_unique<Pacer>(&channel(), executor(), waiting);
+  auto pacer = std::make_unique<Pacer>(&channel(), executor(), waiting, transactions_);
   pacer_ = pacer.get();
   chain_->Add(std::move(pacer));
   flow_ = std::make_unique<FlowMonitor>(options);
@@ -172,6 +172,7 @@ Future<absl::Status> WritableLog::AwaitInterceptors() {
 
 void WritableLog::BuildAppendPath(TimeTick highest) {
   ticks_ = std::make_unique<TickAllocator>(log().runtime, opener().environment.ticks, highest);
+  pacer_->UseTicks(ticks_.get());
   const WriteAheadBuffer::Limits limits{log().options.buffer_bytes_max,
                                         log().options.buffer_age_max};
   if (limits.bytes_max > 0) buffer_ = std::make_unique<WriteAheadBuffer>(limits, wal_->boundary());

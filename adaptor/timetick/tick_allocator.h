@@ -2,6 +2,7 @@
 #ifndef TIDELOG_ADAPTOR_TIMETICK_TICK_ALLOCATOR_H_
 #define TIDELOG_ADAPTOR_TIMETICK_TICK_ALLOCATOR_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -30,6 +31,9 @@ class TickAllocator {
   // A tick above every one allocated before and above `barrier`.  `now` is the runtime's Now(), or
   // was a moment ago: reading a clock is a good part of what an append costs.
   TimeTick Allocate(TimeTick barrier, absl::Duration now);
+
+  // Where the clock stands: an Allocate() that came now would yield no less.
+  TimeTick Present() const { return std::max(Clock(runtime_.Now()), last_); }
 
   // The last one allocated; `highest` if none was.
   TimeTick last() const { return last_; }

@@ -87,6 +87,12 @@ class FlowTest : public ::testing::Test {
     Settle();
     return result;
   }
+  Future<Result> StartBody(std::string_view payload, const TxnContext& txn) {
+    Future<Result> result =
+        wal_->Append(tidelog::testing::MakeBody(payload, "v", txn), {.wait_when_full = true});
+    Settle();
+    return result;
+  }
   Result Append(MutableMessage message) { return world_.Append(*wal_, std::move(message)); }
   Result AppendOf(MessageType type) {
     return Append(tidelog::testing::MakeMessage(type, "m", "v"));
@@ -227,6 +233,71 @@ TEST_F(FlowTest, LetsACommitWaitForABodyThatWaits) {
   EXPECT_TRUE(std::move(commit).Take().ok());
 }
 
+// Of transactions, whose leases go on while their bodies wait.
+
+TEST_F(FlowTest, LetsATransactionCommitThoughOthersHaveFilledTheLine) {
+  SetMemory(kMuch);
+  std::vector<Future<Result>> others;
+  for (int i = 1; i <= 30; ++i) others.push_back(Start(i, {.wait_when_full = true}));
+  const Result begin = Append(tidelog::testing::MakeBegin("v"));
+  Future<Result> body = StartBody("body", begin->txn);
+  EXPECT_FALSE(body.ready());
+  Future<Result> commit = wal_->Append(tidelog::testing::MakeCommit("v", begin->txn, 1), {});
+  Pass(absl::Seconds(5));
+  ASSERT_TRUE(commit.ready());
+  const Result committed = std::move(commit).Take();
+  EXPECT_TRUE(committed.ok()) << committed.status();
+  // And the others go on.
+  const int ready = CountReady(others);
+  Pass(absl::Seconds(5));
+  EXPECT_GE(CountReady(others), ready + 4);
+}
+
+// More of them than fit into the lease, but each renews it.
+TEST_F(FlowTest, LetsATransactionCommitWhoseOwnBodiesAreMany) {
+  SetMemory(kMuch);
+  const Result begin = Append(tidelog::testing::MakeBegin("v"));
+  std::vector<Future<Result>> bodies;
+  for (int i = 0; i < 30; ++i) bodies.push_back(StartBody(Payload(i), begin->txn));
+  Future<Result> commit = wal_->Append(tidelog::testing::MakeCommit("v", begin->txn, 30), {});
+  Pass(absl::Seconds(15));
+  EXPECT_FALSE(commit.ready());
+  Pass(absl::Seconds(30));
+  ASSERT_TRUE(commit.ready());
+  const Result committed = std::move(commit).Take();
+  EXPECT_TRUE(committed.ok()) << committed.status();
+}
+
+TEST_F(FlowTest, RefusesABodyInsteadOfLettingItsLeaseRunOut) {
+  SetMemory(kMuch);
+  const Result begin = Append(tidelog::testing::MakeBegin("v"));
+  // The next turn is in six seconds, and the lease has ten.
+  ASSERT_TRUE(Append(LogWorld::Message(std::string(SizeOf(1) * 6, 'x'))).ok());
+  Future<Result> body = StartBody("body", begin->txn);
+  ASSERT_TRUE(body.ready());
+  const Result refused = std::move(body).Take();
+  EXPECT_EQ(CodeOf(refused), WalErrorCode::kRateLimitRejected);
+  EXPECT_THAT(refused.status().message(), HasSubstr("lease"));
+  Pass(absl::Seconds(7));
+  Future<Result> again = StartBody("body", begin->txn);
+  ASSERT_TRUE(again.ready());
+  EXPECT_TRUE(std::move(again).Take().ok());
+  EXPECT_TRUE(Append(tidelog::testing::MakeCommit("v", begin->txn, 1)).ok());
+}
+
+TEST_F(FlowTest, TakesNothingOfTheRateForABodyWhoseTransactionHasEnded) {
+  const Result begin = Append(tidelog::testing::MakeBegin("v"));
+  SetMemory(kMuch);
+  Future<Result> first = Start(1);
+  Future<Result> body = StartBody(Payload(2), begin->txn);
+  Future<Result> third = Start(3);
+  ASSERT_TRUE(AppendOf(MessageType::kManualFlush).ok());  // It ends the transaction.
+  Pass(absl::Seconds(1));
+  ASSERT_TRUE(body.ready());
+  EXPECT_EQ(CodeOf(std::move(body).Take()), WalErrorCode::kTransactionExpired);
+  EXPECT_TRUE(third.ready());
+}
+
 TEST_F(FlowTest, WithdrawsWhoseDeadlineComesWhileItWaits) {
   SetMemory(kMuch);
   Future<Result> first = Start(1);
@@ -302,6 +373,26 @@ TEST_F(FlowTest, LetsAllInWhenItIsNormalAgain) {
   Pass(absl::Seconds(11));
   EXPECT_EQ(Flow().state, State::kNormal);
   EXPECT_EQ(CountReady(results), 40);
+}
+
+class FallingFlowTest : public FlowTest {
+ protected:
+  FallingFlowTest()
+      : FlowTest({{"wal.flow_rate_min", absl::StrCat(SizeOf(1) / 10)},
+                  {"wal.flow_rate_max", absl::StrCat(SizeOf(1) * 10)},
+                  {"wal.flow_slow_interval", "200ms"}}) {}
+};
+
+TEST_F(FallingFlowTest, RefusesABodyThatWouldMissItsLeaseAtTheRateThereIsNow) {
+  SetMemory(kMuch);
+  const Result begin = Append(tidelog::testing::MakeBegin("v"));
+  ASSERT_TRUE(Append(LogWorld::Message(std::string(SizeOf(1) * 40, 'x'))).ok());
+  Future<Result> body = StartBody("body", begin->txn);
+  EXPECT_FALSE(body.ready());
+  Pass(absl::Seconds(3));
+  ASSERT_TRUE(body.ready());
+  EXPECT_EQ(CodeOf(std::move(body).Take()), WalErrorCode::kRateLimitRejected);
+  EXPECT_TRUE(Append(tidelog::testing::MakeCommit("v", begin->txn, 0)).ok());
 }
 
 // What is told.

@@ -1,6 +1,8 @@
 #include "adaptor/interceptors/flow/pacer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -21,8 +23,9 @@ bool IsData(const AppendOp& op) {
 
 }  // namespace
 
-Pacer::Pacer(const PChannel* channel, Executor* executor, const Limits& limits)
-    : channel_(*channel), executor_(*executor), limits_(limits) {
+Pacer::Pacer(const PChannel* channel, Executor* executor, const Limits& limits,
+             const TxnSessions* transactions)
+    : channel_(*channel), executor_(*executor), limits_(limits), transactions_(*transactions) {
   wake_.pacer = this;
   wake_.fire = [](Timer* timer) { static_cast<Wake*>(timer)->pacer->Grant(); };
 }
@@ -35,17 +38,30 @@ void Pacer::Take(size_t bytes, absl::Duration now) {
   free_at_ = std::max(free_at_, now - kBurst) + TimeOf(bytes);
 }
 
-bool Pacer::MayWait(const AppendOp& op, absl::Duration now) const {
+bool Pacer::MayWait(const AppendOp& op, const Lease& lease, absl::Duration now) const {
+  const absl::Duration wait = free_at_ - now + TimeOf(turns_.BytesAhead(lease.has_value()));
+  if (lease && !FitsLease(*lease, wait)) return false;
   if (op.wait_when_full()) return true;
-  if (waiting_.size() >= limits_.waiting_count_max) return false;
-  const bool fits = waiting_.empty() || waiting_bytes_ + op.bytes() <= limits_.waiting_bytes_max;
-  return fits && free_at_ + TimeOf(waiting_bytes_) - now <= kWaitMax;
+  if (turns_.count() >= limits_.waiting_count_max) return false;
+  const bool fits = turns_.empty() || turns_.bytes() + op.bytes() <= limits_.waiting_bytes_max;
+  return fits && wait <= kWaitMax;
+}
+
+bool Pacer::FitsLease(const TxnSessions::Lease& lease, absl::Duration wait) const {
+  const std::optional<size_t> behind = turns_.BytesBehind(lease.txn);
+  if (behind) return TimeOf(*behind) <= lease.duration / 2;
+  const uint64_t now_ms = PhysicalMs(ticks_->Present());
+  const uint64_t end_ms = std::max(PhysicalMs(lease.expiry), now_ms);
+  return wait <= absl::Milliseconds(static_cast<int64_t>(end_ms - now_ms)) / 2;
 }
 
 absl::Status Pacer::Refusal(const AppendOp& op) const {
   std::string_view what = "data is rejected";
   std::string_view way_out = "back off";
-  if (status_.state != FlowState::kRejecting) {
+  if (status_.state != FlowState::kRejecting && op.in_transaction()) {
+    what = "data is slowed down, and it would wait for too long, or for too much of a lease";
+    way_out = "back off, and append it again or roll the transaction back";
+  } else if (status_.state != FlowState::kRejecting) {
     what = "data is slowed down, and too much waits";
     way_out = "back off, or set wait_when_full";
   }
@@ -61,57 +77,73 @@ Verdict Pacer::Before(AppendOp& op) {
     return Verdict::Stop(Refusal(op));
   }
   const absl::Duration now = executor_.Now();
-  if (waiting_.empty() && free_at_ <= now) {
+  if (turns_.empty() && free_at_ <= now) {
     Take(op.bytes(), now);
     return Verdict::Go();
   }
-  if (!MayWait(op, now)) {
+  const Lease lease = op.in_transaction() ? transactions_.LeaseOf(op) : std::nullopt;
+  if (!MayWait(op, lease, now)) {
     ++counts_.refused;
     return Verdict::Stop(Refusal(op));
   }
   ++counts_.paced;
   Promise<absl::Status> promise("its turn at the rate of flow control");
   Future<absl::Status> future = promise.future();
-  waiting_bytes_ += op.bytes();
-  waiting_.push_back({&op, op.bytes(), std::move(promise)});
+  std::optional<TimeTick> txn;
+  if (lease) txn = lease->txn;
+  turns_.Push({&op, op.bytes(), txn, std::move(promise)});
   if (!wake_.armed()) executor_.PostAt(&wake_, free_at_);
   return Verdict::Wait(std::move(future));
 }
 
 void Pacer::Withdraw(AppendOp& op) {
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&op](const Waiting& waiting) { return waiting.op == &op; });
-  if (found == waiting_.end()) return;
-  if (MutantIs(Mutant::kPacerForgetsWaiter)) return executor_.Cancel(&wake_);
-  waiting_bytes_ -= found->bytes;
-  found->promise.Set(
+  std::optional<Turns::Waiting> waiting = turns_.Remove(op);
+  if (!waiting) return;
+  if (MutantIs(Mutant::kPacerForgetsWaiter)) {
+    turns_.Push(std::move(*waiting));
+    return executor_.Cancel(&wake_);
+  }
+  waiting->promise.Set(
       WalError(WalErrorCode::kDeadlineExceeded, "withdrawn while it waited for its turn"));
-  waiting_.erase(found);
-  if (waiting_.empty()) executor_.Cancel(&wake_);
+  if (turns_.empty()) executor_.Cancel(&wake_);
 }
 
 void Pacer::Grant() {
   const absl::Duration now = executor_.Now();
-  while (!waiting_.empty() && free_at_ <= now) {
-    Take(waiting_.front().bytes, now);
-    waiting_bytes_ -= waiting_.front().bytes;
-    waiting_.front().promise.Set(absl::OkStatus());
-    waiting_.pop_front();
+  while (!turns_.empty() && free_at_ <= now) {
+    Turns::Waiting next = turns_.Pop();
+    absl::Status open = transactions_.CheckOpen(*next.op);
+    if (open.ok()) Take(next.bytes, now);
+    next.promise.Set(std::move(open));
   }
-  if (!waiting_.empty()) executor_.PostAt(&wake_, free_at_);
+  if (!turns_.empty()) executor_.PostAt(&wake_, free_at_);
 }
 
 void Pacer::GrantAll() {
-  for (Waiting& waiting : waiting_) waiting.promise.Set(absl::OkStatus());
-  waiting_.clear();
-  waiting_bytes_ = 0;
+  while (!turns_.empty()) turns_.Pop().promise.Set(absl::OkStatus());
 }
 
 void Pacer::RefuseAll() {
-  counts_.refused += waiting_.size();
-  for (Waiting& waiting : waiting_) waiting.promise.Set(Refusal(*waiting.op));
-  waiting_.clear();
-  waiting_bytes_ = 0;
+  counts_.refused += turns_.count();
+  while (!turns_.empty()) {
+    Turns::Waiting next = turns_.Pop();
+    next.promise.Set(Refusal(*next.op));
+  }
+}
+
+void Pacer::RefuseWhatMissesItsLease(absl::Duration now) {
+  Turns before = std::exchange(turns_, Turns());
+  while (!before.empty()) {
+    Turns::Waiting next = before.Pop();
+    const Lease lease = next.txn ? transactions_.LeaseOf(*next.op) : std::nullopt;
+    const absl::Duration wait = free_at_ - now + TimeOf(turns_.BytesAhead(lease.has_value()));
+    if (lease && !FitsLease(*lease, wait)) {
+      ++counts_.refused;
+      next.promise.Set(Refusal(*next.op));
+    } else {
+      turns_.Push(std::move(next));
+    }
+  }
 }
 
 void Pacer::Set(const FlowStatus& status) {
@@ -129,6 +161,7 @@ void Pacer::Set(const FlowStatus& status) {
     const absl::Duration owed = free_at_ - now;
     free_at_ = now + owed * static_cast<int64_t>(before.rate) / static_cast<int64_t>(status.rate);
   }
+  if (had_rate && status.rate < before.rate) RefuseWhatMissesItsLease(now);
   Grant();
 }
 

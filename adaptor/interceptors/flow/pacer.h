@@ -4,15 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "adaptor/interceptors/append_op.h"
+#include "adaptor/interceptors/flow/turns.h"
 #include "adaptor/interceptors/interceptor.h"
+#include "adaptor/interceptors/txn/txn_sessions.h"
+#include "adaptor/timetick/tick_allocator.h"
 #include "wal/async/executor.h"
-#include "wal/async/future.h"
 #include "wal/flow_control.h"
 #include "wal/types.h"
 
@@ -22,10 +24,15 @@ namespace tidelog::adaptor {
 // some.  Inside transactions and idempotency: a commit waits for a body that waits here, and a
 // repeat, which writes nothing, does not wait.
 //
-// Data waits first come, first served, and no data overtakes data; what controls the log does.
-// That keeps C4, which orders what has returned, and D8, for ticks are allocated behind this.  An
-// append is let in as soon as the rate has room for its first byte; the next one waits for its
-// last. While the state is normal the chain passes this by, for one branch an append.
+// What controls the log overtakes data, and members of transactions others (turns.h).  That keeps
+// C4, which orders what has returned, and D8, for ticks are allocated behind this.  An append is
+// let in as soon as the rate has room for its first byte; the next one waits for its last.  While
+// the state is normal the chain passes this by, for one branch an append.
+//
+// Waiting does not end a transaction: a member waits for no more than half of what is left of the
+// lease, or else is refused, and so the client knows in time; the other half is the commit's. Where
+// members of it wait already, each of them renews the lease.  When the rate falls that is looked at
+// anew.  What has ended all the same takes nothing of the rate.
 //
 // Confined to the channel's executor.
 class Pacer : public Interceptor {
@@ -34,7 +41,8 @@ class Pacer : public Interceptor {
     size_t waiting_count_max;
     size_t waiting_bytes_max;
   };
-  // What would have to wait for longer is refused, unless it asked to wait.
+  // What would have to wait for longer is refused, unless it asked to wait.  A lease bounds the
+  // wait of its members though they asked.
   static constexpr absl::Duration kWaitMax = absl::Seconds(10);
   // What was not used of the rate is good for so long.
   static constexpr absl::Duration kBurst = absl::Milliseconds(200);
@@ -45,7 +53,11 @@ class Pacer : public Interceptor {
   };
 
   // All outlive this.
-  Pacer(const PChannel* channel, Executor* executor, const Limits& limits);
+  Pacer(const PChannel* channel, Executor* executor, const Limits& limits,
+        const TxnSessions* transactions);
+
+  // What leases are measured by.  Outlives the last append.  Called before Set().
+  void UseTicks(const TickAllocator* ticks) { ticks_ = ticks; }
 
   // What holds from now on; who waits is let in or refused accordingly.
   void Set(const FlowStatus& status);
@@ -58,20 +70,17 @@ class Pacer : public Interceptor {
   void After(const AppendOp&) override {}
   void Close() override { executor_.Cancel(&wake_); }
 
-  size_t waiting_count() const { return waiting_.size(); }
-  size_t waiting_bytes() const { return waiting_bytes_; }
+  size_t waiting_count() const { return turns_.count(); }
+  size_t waiting_bytes() const { return turns_.bytes(); }
   const Counts& counts() const { return counts_; }
 
  private:
-  struct Waiting {
-    AppendOp* op;
-    size_t bytes;
-    Promise<absl::Status> promise;
-  };
   struct Wake : Timer {
     Pacer* pacer = nullptr;
   };
-  bool MayWait(const AppendOp& op, absl::Duration now) const;
+  using Lease = std::optional<TxnSessions::Lease>;
+  bool MayWait(const AppendOp& op, const Lease& lease, absl::Duration now) const;
+  bool FitsLease(const TxnSessions::Lease& lease, absl::Duration wait) const;
   absl::Status Refusal(const AppendOp& op) const;
   // How long `bytes` take at the rate.
   absl::Duration TimeOf(size_t bytes) const;
@@ -80,16 +89,18 @@ class Pacer : public Interceptor {
   void Grant();
   void GrantAll();
   void RefuseAll();
+  void RefuseWhatMissesItsLease(absl::Duration now);
 
   const PChannel& channel_;
   Executor& executor_;
   const Limits limits_;
+  const TxnSessions& transactions_;
+  const TickAllocator* ticks_ = nullptr;
   FlowStatus status_;
   bool idle_ = true;  // The state is normal.
   // When the next one is let in: behind the last byte of what was.
   absl::Duration free_at_ = -absl::InfiniteDuration();
-  std::list<Waiting> waiting_;
-  size_t waiting_bytes_ = 0;
+  Turns turns_;
   Wake wake_;
   Counts counts_;
 };

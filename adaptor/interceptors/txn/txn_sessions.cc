@@ -202,14 +202,38 @@ absl::Status TxnSessions::CheckMember(const RecordView& record, TimeTick tick) c
   if (!IsMember(record)) return absl::OkStatus();
   const auto found = sessions_.find(IdOf(record));
   if (found == sessions_.end()) return EndedError(record);
-  const Transaction& transaction = *table_.Find(found->first);
-  // As it will be if all that was handed over before lands; if not, this will not either (D8).
-  const TimeTick newest = std::max(transaction.newest, found->second.handed_over);
-  const TimeTick expiry = ExpiryOf(newest, transaction.lease);
+  // If what was handed over before does not land, this will not either (D8).
+  const TimeTick expiry = ExpiryOf(found->first, found->second);
   if (tick < expiry || MutantIs(Mutant::kLeaseIgnored)) return absl::OkStatus();
   return WalError(WalErrorCode::kTransactionExpired,
                   absl::StrCat(What(record), "its lease ran out at tick ", ToInt(expiry),
                                ", and this would be at ", ToInt(tick)));
+}
+
+TimeTick TxnSessions::ExpiryOf(TimeTick id, const Session& session) const {
+  const Transaction& transaction = *table_.Find(id);
+  return tidelog::ExpiryOf(std::max(transaction.newest, session.handed_over), transaction.lease);
+}
+
+std::optional<TxnSessions::Lease> TxnSessions::LeaseOf(const AppendOp& op) const {
+  std::optional<Lease> first;
+  for (size_t i = 0; i < op.count(); ++i) {
+    const RecordView record = op.record(i);
+    const auto found = IsMember(record) ? sessions_.find(IdOf(record)) : sessions_.end();
+    if (found == sessions_.end()) continue;
+    const TimeTick expiry = ExpiryOf(found->first, found->second);
+    if (first && first->expiry <= expiry) continue;
+    first = Lease{found->first, table_.Find(found->first)->lease, expiry};
+  }
+  return first;
+}
+
+absl::Status TxnSessions::CheckOpen(const AppendOp& op) const {
+  for (size_t i = 0; i < op.count(); ++i) {
+    const RecordView record = op.record(i);
+    if (IsMember(record) && !sessions_.contains(IdOf(record))) return EndedError(record);
+  }
+  return absl::OkStatus();
 }
 
 void TxnSessions::OnHandOver(const RecordView& record) {

@@ -69,6 +69,19 @@ class TxnSessions : public Interceptor {
     return outcome;
   }
 
+  // For flow control.
+
+  // The one that ends first of the leases that `op`'s members renew; none: it has no member of a
+  // transaction that is open.
+  struct Lease {
+    TimeTick txn{};
+    absl::Duration duration;
+    TimeTick expiry{};
+  };
+  std::optional<Lease> LeaseOf(const AppendOp& op) const;
+  // kTransactionExpired: a transaction that `op` has a member of is not open any more.
+  absl::Status CheckOpen(const AppendOp& op) const;
+
   // Where the oldest one that is open begins; null: none is (D3).
   const MessageId* oldest_begin() const { return table_.oldest_begin(); }
   // Whether a TimeTick at `tick` would end any (D5).
@@ -110,6 +123,8 @@ class TxnSessions : public Interceptor {
   // Whether as many bodies are stored as the commit `record` counts in (E3).
   absl::Status CheckCount(const RecordView& record) const;
   absl::Status EndedError(const RecordView& record) const;
+  // As it will be if all that was handed over before lands.
+  TimeTick ExpiryOf(TimeTick id, const Session& session) const;
   std::string What(const RecordView& record) const;
   void Apply(const TransactionTable::Outcome& outcome);
   // Lets the commit or rollback of `session` go on that waited, or ends it.
