@@ -17,7 +17,7 @@
 //               AppendOptions::wait_when_full is set.  A body is refused, even so, if it would wait
 //               for more than half of what is left of its transaction's lease: the transaction is
 //               open then, to be gone on with or rolled back.
-//   rejecting   Data is refused at once, also what waits.
+//   rejecting   Data is refused at once, also what waits, for flow control or for room (C5).
 //   recovering  As slowed, with a rate that grows step by step, until it is normal again.
 //
 // What is refused ends with kRateLimitRejected, not done: back off.  A deadline, a close and a

@@ -174,10 +174,10 @@ class WritableLog : public ReadableLog {
   TimeTick stored_before_{};  // The newest tick when it was opened, as the backend says.
   AppendLimits limits_;
   std::unique_ptr<InterceptorChain> chain_;
-  Idempotency* idempotency_ = nullptr;    // In the chain.
-  TxnSessions* transactions_ = nullptr;   // As that.
-  Pacer* pacer_ = nullptr;                // As that.
-  const Admission* admission_ = nullptr;  // As that.
+  Idempotency* idempotency_ = nullptr;   // In the chain.
+  TxnSessions* transactions_ = nullptr;  // As that.
+  Pacer* pacer_ = nullptr;               // As that.
+  Admission* admission_ = nullptr;       // As that.
   SwitchFinder switch_finder_;
   std::unique_ptr<FlowMonitor> flow_;
   std::unique_ptr<Replay> replay_;

@@ -24,7 +24,8 @@ absl::Duration Between(TimeTick older, TimeTick newer) {
 
 FlowReadings WritableLog::ReadFlow() {
   FlowReadings readings;
-  readings.memory_bytes = admission_->bytes() + pacer_->waiting_bytes() + idempotency_->bytes();
+  readings.memory_bytes = admission_->bytes() + admission_->waiting_bytes() +
+                          pacer_->waiting_bytes() + idempotency_->bytes();
   if (buffer_ != nullptr) readings.memory_bytes += buffer_->bytes();
   readings.stored_bytes = submitter_->counts().bytes;
   // Those that have a limit only: a checkpoint's place takes a look at each of them.
@@ -42,14 +43,19 @@ FlowReadings WritableLog::ReadFlow() {
 }
 
 void WritableLog::ControlFlow() {
-  if (!flow_->Look(executor()->Now(), ReadFlow())) return;
-  pacer_->Set(flow_->status());
-  tick_service_->set_forgets(flow_->status().state != FlowState::kNormal);
-  const Event event{
-      Event::Kind::kFlowChanged, channel(),
-      absl::StrCat("the flow control of ", ToString(channel()), " is ", ToString(flow_->status())),
-      flow_->status()};
-  log().observer->OnEvent(event);
+  const bool has_changed = flow_->Look(executor()->Now(), ReadFlow());
+  const FlowStatus& flow = flow_->status();
+  if (has_changed) {
+    pacer_->Set(flow);
+    tick_service_->set_forgets(flow.state != FlowState::kNormal);
+    const Event event{
+        Event::Kind::kFlowChanged, channel(),
+        absl::StrCat("the flow control of ", ToString(channel()), " is ", ToString(flow)), flow};
+    log().observer->OnEvent(event);
+  }
+  // Each time: what had its turn just before may have come to where it waits only now.
+  if (flow.state != FlowState::kRejecting || admission_->waiting_count() == 0) return;
+  admission_->Judge([this](const AppendOp& op) { return pacer_->Judge(op); });
 }
 
 void WritableLog::AddMetrics() {

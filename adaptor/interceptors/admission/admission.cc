@@ -1,6 +1,7 @@
 #include "adaptor/interceptors/admission/admission.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -36,6 +37,7 @@ Verdict Admission::Before(AppendOp& op) {
   Promise<absl::Status> promise("room among the appends in flight");
   Future<absl::Status> future = promise.future();
   waiting_.push_back({&op, std::move(promise)});
+  waiting_bytes_ += op.bytes();
   return Verdict::Wait(std::move(future));
 }
 
@@ -43,10 +45,23 @@ void Admission::Withdraw(AppendOp& op) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [&op](const Waiting& waiting) { return waiting.op == &op; });
   if (found == waiting_.end()) return;
-  found->promise.Set(
-      WalError(WalErrorCode::kDeadlineExceeded, "withdrawn while it waited for room"));
-  waiting_.erase(found);
+  End(found, WalError(WalErrorCode::kDeadlineExceeded, "withdrawn while it waited for room"));
   Grant();  // It may have been the only one too large.
+}
+
+void Admission::Judge(absl::FunctionRef<absl::Status(const AppendOp& op)> judge) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    absl::Status verdict = judge(*at->op);
+    at = verdict.ok() ? std::next(at) : End(at, std::move(verdict));
+  }
+  Grant();  // As in Withdraw().
+}
+
+std::list<Admission::Waiting>::iterator Admission::End(std::list<Waiting>::iterator at,
+                                                       absl::Status status) {
+  waiting_bytes_ -= at->op->bytes();
+  at->promise.Set(std::move(status));
+  return waiting_.erase(at);
 }
 
 void Admission::After(const AppendOp& op) {
@@ -58,8 +73,7 @@ void Admission::After(const AppendOp& op) {
 void Admission::Grant() {
   while (!waiting_.empty() && Fits(*waiting_.front().op)) {
     Take(*waiting_.front().op);
-    waiting_.front().promise.Set(absl::OkStatus());
-    waiting_.pop_front();
+    End(waiting_.begin(), absl::OkStatus());
   }
 }
 

@@ -6,6 +6,8 @@
 #include <list>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "adaptor/interceptors/append_op.h"
 #include "adaptor/interceptors/interceptor.h"
 #include "wal/async/future.h"
@@ -34,6 +36,10 @@ class Admission : public Interceptor {
   size_t count() const { return count_; }
   size_t bytes() const { return bytes_; }
   size_t waiting_count() const { return waiting_.size(); }
+  size_t waiting_bytes() const { return waiting_bytes_; }
+
+  // Ends the wait of each append for which `judge` yields an error, with that: not done.
+  void Judge(absl::FunctionRef<absl::Status(const AppendOp& op)> judge);
 
  private:
   struct Waiting {
@@ -42,6 +48,8 @@ class Admission : public Interceptor {
   };
   bool Fits(const AppendOp& op) const;
   void Take(const AppendOp& op);
+  // Ends the wait at `at`; yields the one behind it.
+  std::list<Waiting>::iterator End(std::list<Waiting>::iterator at, absl::Status status);
   // Lets in whom there is room for, from the head.
   void Grant();
 
@@ -50,6 +58,7 @@ class Admission : public Interceptor {
   size_t count_ = 0;
   size_t bytes_ = 0;
   std::list<Waiting> waiting_;
+  size_t waiting_bytes_ = 0;
 };
 
 }  // namespace tidelog::adaptor

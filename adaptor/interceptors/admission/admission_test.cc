@@ -121,5 +121,24 @@ TEST_F(AdmissionTest, ForgetsWhoWithdrawsAndLetsInWhoStoodBehind) {
   EXPECT_EQ(admission_.count(), 3u);
 }
 
+TEST_F(AdmissionTest, EndsTheWaitOfWhomItIsToldTo) {
+  auto one = MakeOp(2, 10, false), large = MakeOp(3, 10, true), small = MakeOp(1, 10, true);
+  Enter(*one);
+  Verdict first = admission_.Before(*large);
+  Verdict second = admission_.Before(*small);
+  EXPECT_EQ(admission_.waiting_bytes(), large->bytes() + small->bytes());
+  const auto judge = [&large](const AppendOp& op) {
+    return &op == large.get() ? WalError(WalErrorCode::kRateLimitRejected, "") : absl::OkStatus();
+  };
+  admission_.Judge(judge);
+  ASSERT_TRUE(first.until()->ready());
+  EXPECT_EQ(GetWalErrorCode(std::move(*first.until()).Take()), WalErrorCode::kRateLimitRejected);
+  // It stood in the way.
+  ASSERT_TRUE(second.until()->ready());
+  EXPECT_TRUE(std::move(*second.until()).Take().ok());
+  EXPECT_EQ(admission_.waiting_bytes(), 0u);
+  EXPECT_EQ(admission_.count(), 3u);
+}
+
 }  // namespace
 }  // namespace tidelog::adaptor

@@ -436,18 +436,48 @@ TEST_F(FlowTest, CostsAnIdleLogNoWritesAndNoEvents) {
 
 class FlowOfMemoryTest : public FlowTest {
  protected:
-  FlowOfMemoryTest() : FlowTest({{"wal.flow_memory_bytes_max", "10000"}}) {}
+  FlowOfMemoryTest()
+      : FlowTest({{"wal.flow_memory_bytes_max", "10000"},
+                  {"wal.buffer_bytes_max", "1000"},
+                  {"wal.in_flight_count_max", "1"}}) {}
 };
 
-// Its buffer, which it may empty by itself.
-TEST_F(FlowOfMemoryTest, SlowsDownByWhatTheLogHoldsUntilThatIsGone) {
-  world_.MustAppend(*wal_, std::string(20000, 'x'));
+TEST_F(FlowOfMemoryTest, RejectsBecauseOfWhatIsInFlightUntilThatIsGone) {
+  world_.fake().HoldAppends();
+  Future<Result> large = LogWorld::StartAppend(*wal_, std::string(9000, 'x'));
   Pass(absl::Milliseconds(200));
   EXPECT_EQ(Flow().state, State::kRejecting);
-  EXPECT_TRUE(AppendOf(MessageType::kFlush).ok());  // The newest record stays in the buffer.
-  Pass(absl::Seconds(31));
-  EXPECT_NE(Flow().state, State::kRejecting);
+  world_.fake().StopHoldingAppends();
+  Pass(absl::Milliseconds(400));
+  EXPECT_TRUE(large.ready());
+  EXPECT_EQ(Flow().state, State::kRecovering);
   EXPECT_TRUE(Append(LogWorld::Message("a")).ok());
+}
+
+TEST_F(FlowOfMemoryTest, RefusesDataThatWaitsForRoomWhenItBeginsToReject) {
+  world_.fake().HoldAppends();
+  std::vector<Future<Result>> waiting;
+  Future<Result> first = LogWorld::StartAppend(*wal_, "a");
+  for (int i = 0; i < 10; ++i) {
+    waiting.push_back(
+        LogWorld::StartAppend(*wal_, std::string(1000, 'x'), {.wait_when_full = true}));
+  }
+  Future<Result> control = wal_->Append(
+      tidelog::testing::MakeMessage(MessageType::kFlush, "f", "v"), {.wait_when_full = true});
+  Settle();
+  EXPECT_EQ(CountReady(waiting), 0);
+  Pass(absl::Milliseconds(200));
+  ASSERT_EQ(CountReady(waiting), 10);
+  for (Future<Result>& one : waiting) {
+    EXPECT_EQ(CodeOf(std::move(one).Take()), WalErrorCode::kRateLimitRejected);
+  }
+  EXPECT_FALSE(first.ready());
+  EXPECT_FALSE(control.ready());
+  world_.fake().StopHoldingAppends();
+  Pass(absl::Milliseconds(400));
+  EXPECT_TRUE(std::move(first).Take().ok());
+  EXPECT_TRUE(std::move(control).Take().ok());
+  EXPECT_EQ(Flow().state, State::kRecovering);
 }
 
 class FlowOfKeysTest : public FlowTest {

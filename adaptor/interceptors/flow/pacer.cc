@@ -70,12 +70,15 @@ absl::Status Pacer::Refusal(const AppendOp& op) const {
                                ", because of the ", status_.source, ": ", way_out));
 }
 
+absl::Status Pacer::Judge(const AppendOp& op) {
+  if (status_.state != FlowState::kRejecting || !IsData(op)) return absl::OkStatus();
+  ++counts_.refused;
+  return Refusal(op);
+}
+
 Verdict Pacer::Before(AppendOp& op) {
   if (!IsData(op)) return Verdict::Go();
-  if (status_.state == FlowState::kRejecting) {
-    ++counts_.refused;
-    return Verdict::Stop(Refusal(op));
-  }
+  if (status_.state == FlowState::kRejecting) return Verdict::Stop(Judge(op));
   const absl::Duration now = executor_.Now();
   if (turns_.empty() && free_at_ <= now) {
     Take(op.bytes(), now);

@@ -62,6 +62,10 @@ class Pacer : public Interceptor {
   // What holds from now on; who waits is let in or refused accordingly.
   void Set(const FlowStatus& status);
 
+  // Of an append that this has let in and that waits further inside, for room: an error if it is
+  // refused after all, because data is rejected now.
+  absl::Status Judge(const AppendOp& op);
+
   std::string_view name() const override { return "flow"; }
   Scope scope() const override { return Scope::kUnlessIdle; }
   const bool* idle() const override { return &idle_; }
