@@ -112,6 +112,20 @@ absl::Status Set(std::string_view name, std::string_view value, LogOptions* opti
   return UnknownKey(name);
 }
 
+// The buffer is a cache: it fills up by itself, and with a limit so low a log that does nothing
+// wrong would be slowed down, or reject, for as long as it is used.
+absl::Status CheckFlowMemory(const LogOptions& options) {
+  const uint64_t most = options.flow_memory_bytes_max;
+  const uint64_t percent = options.flow_memory_slow_percent;
+  if (most == 0 || options.buffer_bytes_max * 100 <= most * percent) return absl::OkStatus();
+  return WalError(
+      WalErrorCode::kInvalidArgument,
+      absl::StrCat("setting wal.flow_memory_bytes_max is ", most, ": wal.buffer_bytes_max, ",
+                   options.buffer_bytes_max, ", alone is more than wal.flow_memory_slow_percent, ",
+                   percent, ", of it: give a smaller buffer, or at least ",
+                   (options.buffer_bytes_max * 100 + percent - 1) / percent));
+}
+
 // Else it would recover while it slows down, or reject what it has not slowed down.
 absl::Status CheckFlow(const LogOptions& options) {
   const bool in_order = options.flow_memory_recover_percent <= options.flow_memory_slow_percent &&
@@ -129,7 +143,7 @@ absl::Status CheckFlow(const LogOptions& options) {
                     absl::StrCat("setting wal.flow_rate_min is ", options.flow_rate_min,
                                  ": above wal.flow_rate_max, ", options.flow_rate_max));
   }
-  return absl::OkStatus();
+  return CheckFlowMemory(options);
 }
 
 }  // namespace

@@ -66,19 +66,23 @@ struct LogOptions {
   // idempotency keys) is held against flow_memory_bytes_max, or not at all if that is 0, for each
   // part has a limit of its own; and what FlowSignals say of the node's memory against all of it.
   // Above so many percent data is slowed down, above so many rejected; below so many it recovers.
+  // A full buffer must be within flow_memory_slow_percent of it.  Leave room for keys too, up to
+  // idempotency_bytes_max: what they hold is free when idempotency_window has passed.
   uint64_t flow_memory_bytes_max = 0;
   uint64_t flow_memory_slow_percent = 85;
   uint64_t flow_memory_reject_percent = 90;
   uint64_t flow_memory_recover_percent = 80;
-  // Bytes of records a second, over ten seconds; recovers below 7/8 of it.  0: any.
+  // Bytes of records a second, over ten seconds; recovers below 7/8 of it.  0: any.  Data is slowed
+  // down from that rate to a sixteenth of it.
   uint64_t flow_append_rate_max = 0;
   // How far the oldest checkpoint (G2), or a consumer by FlowSignals, may be behind what is
   // appended, in ticks; recovers from half of it down.  0: any.
   absl::Duration flow_lag_max = absl::ZeroDuration();
-  // How fast it slows down and recovers.  0: as each source has it
-  // (adaptor/flow/flow_controller.h). The rates are bytes a second.  After flow_reject_delay at the
-  // lowest rate it rejects.  States change at time ticks, so no interval is finer than
-  // tick_interval.
+  // How fast it slows down and recovers, whatever the source.  0: as each source has it
+  // (adaptor/flow/flow_controller.h).  The rates, bytes a second, are the lowest and the highest
+  // that data is let in at while the state is not normal.  After flow_reject_delay at the lowest
+  // rate it rejects; time in which nothing was appended for ten seconds does not count.  States
+  // change at time ticks, so no interval is finer than tick_interval.
   uint64_t flow_rate_min = 0;
   uint64_t flow_rate_max = 0;
   absl::Duration flow_slow_interval = absl::ZeroDuration();

@@ -62,7 +62,8 @@ TEST(OptionsTest, NamesAValueThatIsOutOfBounds) {
 }
 
 TEST(OptionsTest, TakesTheSettingsOfFlowControl) {
-  const absl::StatusOr<SplitConfig> split = ParseConfig({{"wal.flow_memory_bytes_max", "1"},
+  const absl::StatusOr<SplitConfig> split = ParseConfig({{"wal.buffer_bytes_max", "0"},
+                                                         {"wal.flow_memory_bytes_max", "1"},
                                                          {"wal.flow_memory_slow_percent", "70"},
                                                          {"wal.flow_memory_reject_percent", "75"},
                                                          {"wal.flow_memory_recover_percent", "60"},
@@ -95,6 +96,21 @@ TEST(OptionsTest, RefusesThresholdsAndRatesThatAreOutOfOrder) {
               HasSubstr("86, 85 and 90"));
   EXPECT_THAT(ErrorOf({{"wal.flow_rate_min", "9"}, {"wal.flow_rate_max", "8"}}).message(),
               HasSubstr("above wal.flow_rate_max, 8"));
+}
+
+TEST(OptionsTest, RefusesAMemoryThatTheBufferAloneWouldFill) {
+  const absl::Status error =
+      ErrorOf({{"wal.flow_memory_bytes_max", "999"}, {"wal.buffer_bytes_max", "850"}});
+  EXPECT_EQ(GetWalErrorCode(error), WalErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("wal.flow_memory_bytes_max is 999"));
+  EXPECT_THAT(error.message(), HasSubstr("wal.buffer_bytes_max, 850"));
+  EXPECT_THAT(error.message(), HasSubstr("at least 1000"));
+  EXPECT_TRUE(
+      ParseConfig({{"wal.flow_memory_bytes_max", "1000"}, {"wal.buffer_bytes_max", "850"}}).ok());
+  // By the buffer that there is by default.
+  EXPECT_THAT(ErrorOf({{"wal.flow_memory_bytes_max", "67108864"}}).message(),
+              HasSubstr("67108864"));
+  EXPECT_TRUE(ParseConfig({{"wal.flow_memory_bytes_max", "100000000"}}).ok());
 }
 
 TEST(OptionsTest, RefusesARetryDelayThatBeginsAboveItsMaximum) {

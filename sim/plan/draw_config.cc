@@ -155,13 +155,14 @@ class ConfigDraw {
     };
     config_.knobs["wal.tick_interval"] = millis(2, 100);
     const bool is_of_memory = draw.OneIn(3, 4);
-    const char* const memory = draw.Of<const char*>({"300", "1000", "3000", "10000"});
+    const int64_t memory = draw.Of<int64_t>({300, 1000, 3000, 10000});
     const std::string age = millis(1, 1000);
     const char* const rate = draw.Of<const char*>({"1", "10", "100", "1000"});
     const bool is_of_rate = draw.OneIn(1, 2);
     if (is_of_memory) {
-      config_.knobs["wal.flow_memory_bytes_max"] = memory;
-      config_.knobs["wal.buffer_bytes_max"] = "65536";
+      config_.knobs["wal.flow_memory_bytes_max"] = absl::StrCat(memory);
+      // As large as it may be: what is in flight then makes the difference.
+      config_.knobs["wal.buffer_bytes_max"] = absl::StrCat(memory * 85 / 100);
       config_.knobs["wal.buffer_age_max"] = age;
     }
     if (is_of_rate || !is_of_memory) config_.knobs["wal.flow_append_rate_max"] = rate;
