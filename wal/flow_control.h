@@ -25,8 +25,19 @@
 // whose clients do it: a caller who ignores it is slowed all the same, and one who is waiting for
 // its answers before it goes on needs to do nothing at all.
 //
+// Of what holds memory a log gives back by itself what it keeps for later: records in its buffer
+// when they are old, and idempotency keys when their time has passed, for which it stores a time
+// tick while it is not normal.
+//
+// A checkpoint is behind until its reader registers a newer one, and if it stays, data is rejected
+// in the end, but not while nothing is appended.  So a reader that filters must not wait for a
+// message of its own: it sets ReadOptions::wake_on_tick, and registers ScanBatch::resume, which
+// moves with what was filtered out and with ticks.  The same goes for what consumers report.
+//
 // What is told, each time the state or the rate changes: the Observer (Event::Kind::kFlowChanged),
-// LogInfo::flow, and the metrics tidelog_wal_flow_*.
+// LogInfo::flow, and the metrics tidelog_wal_flow_*.  A log that is lost (fenced, switched or
+// broken) takes no data at all and has no flow control: LogInfo and metrics say normal from then
+// on, without an event.
 #ifndef TIDELOG_WAL_FLOW_CONTROL_H_
 #define TIDELOG_WAL_FLOW_CONTROL_H_
 
@@ -76,7 +87,8 @@ class FlowSignals {
  public:
   virtual ~FlowSignals() = default;
 
-  // The part of the node's memory that is in use: 0 to 1.
+  // The part of the node's memory that is in use: 0 to 1.  What is no number, or negative, says
+  // nothing, as 0 does.
   virtual double MemoryUsed() { return 0; }
 
   // How far the slowest consumer of the channel is behind what is appended, by the consumers' own

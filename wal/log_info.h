@@ -24,7 +24,7 @@ struct LogInfo {
   // Whether some process holds the channel open for writing now.  Advice for tools: no safety rests
   // on it.
   enum class Holder { kNone, kLive, kUnknown } holder = Holder::kUnknown;
-  // Of a log that is open for writing (G5).
+  // Of a log that is open for writing, and not lost (G5).
   FlowStatus flow;
   // What a backend has to say for people and tools: "segments" -> "3".  Not a contract.
   absl::btree_map<std::string, std::string> details;

@@ -26,7 +26,7 @@ void FlowController::Take(absl::Duration now, const FlowSample& sample) {
     case Pressure::kCritical:
       return Reject();
     case Pressure::kHigh:
-      return Press(now, sample.start);
+      return Press(now, sample);
     case Pressure::kEasing:
       return Ease(now);
     case Pressure::kNone:
@@ -48,23 +48,23 @@ bool FlowController::IsTooEarly(absl::Duration now) {
   return now - *pressed_since_ < pace_.startup_delay;
 }
 
-void FlowController::Press(absl::Duration now, uint64_t start) {
+void FlowController::Press(absl::Duration now, const FlowSample& sample) {
   switch (state_) {
     case FlowState::kNormal:
     case FlowState::kRecovering: {
       if (IsTooEarly(now)) return;
       has_slowed_ = true;
-      const uint64_t from = std::min({rate_, start, pace_.slow_high});
+      const uint64_t from = std::min({rate_, sample.start, pace_.slow_high});
       return Enter(FlowState::kSlowed, std::max(from, pace_.slow_low), now);
     }
     case FlowState::kSlowed:
-      return Shrink(now);
+      return Shrink(now, sample.idle);
     case FlowState::kRejecting:
       return;
   }
 }
 
-void FlowController::Shrink(absl::Duration now) {
+void FlowController::Shrink(absl::Duration now, bool idle) {
   if (rate_ > pace_.slow_low) {
     if (now - changed_at_ < pace_.slow_interval) return;
     // In this order it cannot overflow.
@@ -73,6 +73,7 @@ void FlowController::Shrink(absl::Duration now) {
     changed_at_ = now;
   }
   if (rate_ > pace_.slow_low || pace_.reject_delay == absl::ZeroDuration()) return;
+  if (idle) return at_end_since_.reset();
   if (!at_end_since_) at_end_since_ = now;
   if (now - *at_end_since_ >= pace_.reject_delay) Reject();
 }

@@ -59,6 +59,9 @@ enum class Pressure : uint8_t {
 struct FlowSample {
   Pressure pressure = Pressure::kNone;
   uint64_t start = kUnlimitedRate;  // Slowing down begins no higher than here.
+  // Nothing was appended lately: so no less can be let in, and who does not catch up may have
+  // nothing to catch up with.  Never rejects by time.
+  bool idle = false;
 };
 
 // Pure: no clock, no I/O; the same samples at the same times make the same states.
@@ -90,8 +93,8 @@ class FlowController {
 
  private:
   bool IsTooEarly(absl::Duration now);
-  void Press(absl::Duration now, uint64_t start);
-  void Shrink(absl::Duration now);
+  void Press(absl::Duration now, const FlowSample& sample);
+  void Shrink(absl::Duration now, bool idle);
   void Reject();
   void Ease(absl::Duration now);
   void Recover(absl::Duration now);

@@ -17,12 +17,15 @@ struct Sample {
   uint64_t after_ms = 0;
   Pressure pressure{};
   uint64_t start = kUnlimitedRate;
+  bool idle = false;
+
+  FlowSample content() const { return {pressure, start, idle}; }
 };
 
 std::ostream& operator<<(std::ostream& out, const Sample& sample) {
   static constexpr const char* kNames[] = {"none", "easing", "high", "critical"};
   return out << "+" << sample.after_ms << "ms " << kNames[static_cast<int>(sample.pressure)] << " "
-             << sample.start;
+             << sample.start << (sample.idle ? " idle" : "");
 }
 
 rc::Gen<Sample> AnySample() {
@@ -32,7 +35,8 @@ rc::Gen<Sample> AnySample() {
                                                             {1, Pressure::kCritical}});
   const auto start = rc::gen::weightedOneOf<uint64_t>(
       {{3, rc::gen::just(kUnlimitedRate)}, {1, rc::gen::inRange<uint64_t>(0, 5000)}});
-  return rc::gen::construct<Sample>(rc::gen::inRange<uint64_t>(0, 3000), pressure, start);
+  return rc::gen::construct<Sample>(rc::gen::inRange<uint64_t>(0, 3000), pressure, start,
+                                    rc::gen::weightedElement<bool>({{9, false}, {1, true}}));
 }
 
 // Runs of one kind, so that it comes to the ends of slow-downs and recoveries.
@@ -119,14 +123,15 @@ RC_GTEST_PROP(FlowControllerProperty, ShrinksAndGrowsStepByStepAndEasingNeverRej
   const FlowPace pace = AnyPace();
   FlowController controller(pace);
   absl::Duration now = absl::ZeroDuration();
-  absl::Duration eased_at = -absl::InfiniteDuration();  // The last sample that was not high.
+  // The last sample that was not high, or of a log that was idle.
+  absl::Duration eased_at = -absl::InfiniteDuration();
   for (const Sample& sample : AnyHistory()) {
     now += absl::Milliseconds(sample.after_ms);
     const Seen before = {controller.state(), controller.rate()};
-    controller.Take(now, {sample.pressure, sample.start});
+    controller.Take(now, sample.content());
     const Seen after = {controller.state(), controller.rate()};
     CheckStep(pace, before, sample, after);
-    if (sample.pressure != Pressure::kHigh) eased_at = now;
+    if (sample.pressure != Pressure::kHigh || sample.idle) eased_at = now;
     const bool rejects_by_time = after.state == FlowState::kRejecting &&
                                  before.state == FlowState::kSlowed &&
                                  sample.pressure == Pressure::kHigh;
@@ -141,7 +146,7 @@ RC_GTEST_PROP(FlowControllerProperty, BecomesNormalWhenThePressureIsGone, ()) {
   absl::Duration now = absl::ZeroDuration();
   for (const Sample& sample : AnyHistory()) {
     now += absl::Milliseconds(sample.after_ms);
-    controller.Take(now, {sample.pressure, sample.start});
+    controller.Take(now, sample.content());
   }
   const absl::Duration beat = absl::Milliseconds(200);
   const auto steps =
@@ -164,8 +169,8 @@ RC_GTEST_PROP(FlowControllerProperty, KnowsTimesBySamplesOnly, ()) {
   const absl::Duration shift = AnyMillis(1000000);
   for (const Sample& sample : AnyHistory()) {
     now += absl::Milliseconds(sample.after_ms);
-    one.Take(now, {sample.pressure, sample.start});
-    other.Take(now + shift, {sample.pressure, sample.start});
+    one.Take(now, sample.content());
+    other.Take(now + shift, sample.content());
     RC_ASSERT(one.state() == other.state());
     RC_ASSERT(one.rate() == other.rate());
   }

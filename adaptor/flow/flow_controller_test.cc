@@ -133,6 +133,19 @@ TEST_F(FlowControllerTest, GoesOnRecoveringWhileItEases) {
   EXPECT_EQ(After(4, Pressure::kEasing), State::kNormal);
 }
 
+// Nobody is to blame for that it does not get better.
+TEST_F(FlowControllerTest, NeverRejectsByTimeWhileItIsIdle) {
+  RatesOf(31, Pressure::kHigh);
+  for (int i = 0; i < 100; ++i) {
+    now_ += absl::Seconds(1);
+    controller_.Take(now_, {.pressure = Pressure::kHigh, .idle = true});
+    ASSERT_EQ(controller_.state(), State::kSlowed);
+  }
+  EXPECT_EQ(After(1, Pressure::kHigh), State::kSlowed);
+  EXPECT_EQ(After(4, Pressure::kHigh), State::kSlowed);
+  EXPECT_EQ(After(1, Pressure::kHigh), State::kRejecting);
+}
+
 class FlowStartTest : public FlowControllerTest {
  protected:
   FlowStartTest() : FlowControllerTest(Delayed()) {}

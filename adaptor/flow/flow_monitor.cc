@@ -6,6 +6,19 @@
 namespace tidelog::adaptor {
 namespace {
 
+// Milvus's is that of a limit of 32 MiB a second.  With another limit it is the same in proportion:
+// else data would be let in faster than the limit has it, or go down to a crawl at once.
+FlowPace PaceOfLimit(uint64_t most) {
+  FlowPace pace = kAppendRateFlow;
+  if (most == 0) return pace;
+  pace.slow_high = most;
+  pace.slow_low = most / 16;
+  pace.recover_low = most / 8;
+  pace.recover_high = most;
+  pace.recover_step = most / 64;
+  return pace;
+}
+
 // What the settings give in place of the defaults of each source.
 FlowPace PaceOf(FlowPace pace, const LogOptions& options) {
   if (options.flow_rate_min != 0) {
@@ -15,6 +28,9 @@ FlowPace PaceOf(FlowPace pace, const LogOptions& options) {
   if (options.flow_rate_max != 0) {
     pace.slow_high = options.flow_rate_max;
     pace.recover_high = options.flow_rate_max;
+    // The lowest rate of a source may be higher: it is a maximum of that as well.
+    pace.slow_low = std::min(pace.slow_low, options.flow_rate_max);
+    pace.recover_low = std::min(pace.recover_low, options.flow_rate_max);
     // In as many steps as it takes from the default lowest rate to the default highest.
     pace.recover_step = std::max<uint64_t>(options.flow_rate_max / 32, 1);
   }
@@ -57,12 +73,13 @@ FlowMonitor::FlowMonitor(const LogOptions& options)
       checkpoint_gauge_(options.flow_lag_max, PaceOf(kRecoveryFlow, options).slow_interval),
       consumer_gauge_(options.flow_lag_max, PaceOf(kConsumerFlow, options).slow_interval),
       memory_(PaceOf(kMemoryFlow, options)),
-      append_rate_(PaceOf(kAppendRateFlow, options)),
+      append_rate_(PaceOf(PaceOfLimit(options.flow_append_rate_max), options)),
       checkpoints_(PaceOf(kRecoveryFlow, options)),
       consumers_(PaceOf(kConsumerFlow, options)) {}
 
 Pressure FlowMonitor::MemoryPressure(const FlowReadings& readings) const {
-  double percent = readings.node_memory * 100;
+  // What is no number must not hide what the log itself holds.
+  double percent = readings.node_memory > 0 ? readings.node_memory * 100 : 0;
   if (options_.flow_memory_bytes_max != 0) {
     const auto held = static_cast<double>(readings.memory_bytes);
     percent = std::max(percent, held * 100 / static_cast<double>(options_.flow_memory_bytes_max));
@@ -84,11 +101,15 @@ Pressure FlowMonitor::RatePressure() const {
 }
 
 bool FlowMonitor::Look(absl::Duration now, const FlowReadings& readings) {
+  if (stopped_) return false;
   appended_.Add(now, readings.stored_bytes);
-  memory_.Take(now, {MemoryPressure(readings), kUnlimitedRate});
-  append_rate_.Take(now, {RatePressure(), appended_.rate()});
-  checkpoints_.Take(now, {checkpoint_gauge_.Look(now, readings.checkpoint_lag), kUnlimitedRate});
-  consumers_.Take(now, {consumer_gauge_.Look(now, readings.consumer_lag), kUnlimitedRate});
+  const auto take = [this, now](FlowController& controller, Pressure pressure, uint64_t start) {
+    controller.Take(now, {pressure, start, /*idle=*/appended_.is_empty()});
+  };
+  take(memory_, MemoryPressure(readings), kUnlimitedRate);
+  take(append_rate_, RatePressure(), appended_.rate());
+  take(checkpoints_, checkpoint_gauge_.Look(now, readings.checkpoint_lag), kUnlimitedRate);
+  take(consumers_, consumer_gauge_.Look(now, readings.consumer_lag), kUnlimitedRate);
   FlowStatus next;
   const auto consider = [&next](std::string_view source, const FlowController& controller) {
     if (IsStricter(controller, next)) next = {controller.state(), controller.rate(), source};

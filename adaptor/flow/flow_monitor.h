@@ -48,6 +48,12 @@ class FlowMonitor {
   // The next look.  True: status() is another one.  Requires: `now` does not go back.
   bool Look(absl::Duration now, const FlowReadings& readings);
 
+  // What it looks at is lost: normal from now on, whatever it finds.  Idempotent.
+  void Stop() {
+    stopped_ = true;
+    status_ = FlowStatus();
+  }
+
   const FlowStatus& status() const { return status_; }
 
  private:
@@ -63,6 +69,7 @@ class FlowMonitor {
   FlowController checkpoints_;
   FlowController consumers_;
   FlowStatus status_;
+  bool stopped_ = false;
 };
 
 }  // namespace tidelog::adaptor

@@ -1,5 +1,8 @@
 #include "adaptor/flow/flow_monitor.h"
 
+#include <cstdint>
+#include <limits>
+
 #include "absl/time/time.h"
 #include "adaptor/flow/flow_controller.h"
 #include "adaptor/options.h"
@@ -29,6 +32,13 @@ class FlowMonitorTest : public ::testing::Test {
   State Memory(uint64_t bytes) { return Look({.memory_bytes = bytes}); }
   static FlowReadings Lag(int seconds) { return {.checkpoint_lag = absl::Seconds(seconds)}; }
 
+  State LookWhileAppending(int lag_seconds) {
+    FlowReadings readings = Lag(lag_seconds);
+    readings.stored_bytes = stored_ += 100;
+    return Look(readings);
+  }
+
+  uint64_t stored_ = 0;
   FlowMonitor monitor_{Limited()};
   absl::Duration now_ = absl::Hours(1);
   bool has_changed_ = false;
@@ -68,9 +78,58 @@ TEST_F(FlowMonitorTest, SlowsDownByTheRateOfAppendsFromTheRateThereIs) {
   EXPECT_EQ(Look({.stored_bytes = 8000}), State::kNormal);
   EXPECT_EQ(Look({.stored_bytes = 18000}), State::kSlowed);
   EXPECT_EQ(monitor_.status().source, "append rate");
-  // Not below the lowest rate of the source.
-  EXPECT_EQ(monitor_.status().rate, 2 * kMiB);
+  EXPECT_EQ(monitor_.status().rate, 800u);
   EXPECT_EQ(Look({.stored_bytes = 18000}, absl::Seconds(20)), State::kRecovering);
+}
+
+// From the limit down to a sixteenth of it, whatever it is.
+TEST_F(FlowMonitorTest, PacesAppendsInProportionToTheirLimit) {
+  for (const uint64_t most : {16 * kKiB, 32 * kMiB, 1024 * kMiB}) {
+    LogOptions options;
+    options.flow_append_rate_max = most;
+    FlowMonitor monitor(options);
+    uint64_t stored = 0;
+    absl::Duration now = absl::Hours(1);
+    const auto look = [&](uint64_t rate) {
+      monitor.Look(now += absl::Seconds(1), {.stored_bytes = stored += rate});
+      return monitor.status();
+    };
+    for (int i = 0; i < 15 && monitor.status().state == State::kNormal; ++i) look(2 * most);
+    EXPECT_EQ(monitor.status().rate, most);
+    for (int i = 0; i < 600; ++i) look(2 * most);
+    EXPECT_EQ(monitor.status().rate, most / 16);
+    for (int i = 0; i < 15 && monitor.status().state == State::kSlowed; ++i) look(0);
+    EXPECT_EQ(monitor.status().rate, most / 8);
+    EXPECT_EQ((look(0), look(0).rate), most / 8 + 2 * (most / 64));
+  }
+}
+
+// A lowest rate of a source above it is none.
+TEST_F(FlowMonitorTest, NeverLetsInMoreThanTheHighestRateThatIsSet) {
+  LogOptions options = Limited();
+  options.flow_append_rate_max = 0;
+  options.flow_rate_max = 1000;
+  FlowMonitor monitor(options);
+  absl::Duration now = absl::Hours(1);
+  const FlowReadings readings[] = {{.memory_bytes = 860},
+                                   {.memory_bytes = 950},
+                                   {.memory_bytes = 1},
+                                   Lag(21),
+                                   {.consumer_lag = absl::Seconds(21)}};
+  for (const FlowReadings& reading : readings) {
+    for (int i = 0; i < 60; ++i) {
+      monitor.Look(now += absl::Seconds(1), reading);
+      if (monitor.status().state == State::kNormal) continue;
+      ASSERT_LE(monitor.status().rate, 1000u) << monitor.status().source;
+    }
+  }
+}
+
+TEST_F(FlowMonitorTest, TakesWhatIsNoNumberForNothing) {
+  const double no_number = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(Look({.memory_bytes = 1, .node_memory = no_number}), State::kNormal);
+  EXPECT_EQ(Look({.memory_bytes = 950, .node_memory = no_number}), State::kRejecting);
+  EXPECT_EQ(Look({.memory_bytes = 1, .node_memory = -1}), State::kRecovering);
 }
 
 TEST_F(FlowMonitorTest, SlowsDownByACheckpointThatIsTooFarBehind) {
@@ -84,14 +143,22 @@ TEST_F(FlowMonitorTest, RejectsWhenACheckpointStandsAndNotWhenItCatchesUp) {
   int lag = 5000;
   for (int i = 0; i < 2000; ++i) {
     --lag;
-    ASSERT_NE(Look(Lag(lag)), State::kRejecting) << i;
+    ASSERT_NE(LookWhileAppending(lag), State::kRejecting) << i;
   }
   State state{};
-  for (int i = 0; i < 1000 && state != State::kRejecting; ++i) state = Look(Lag(lag));
+  for (int i = 0; i < 1000 && state != State::kRejecting; ++i) state = LookWhileAppending(lag);
   EXPECT_EQ(state, State::kRejecting);
   // It moves again.
-  for (int i = 0; i < 11; ++i) state = Look(Lag(--lag));
+  for (int i = 0; i < 11; ++i) state = LookWhileAppending(--lag);
   EXPECT_EQ(state, State::kSlowed);
+}
+
+// A reader that filters, or has nothing to read, stays where it is.
+TEST_F(FlowMonitorTest, NeverRejectsBecauseACheckpointStandsWhileNothingIsAppended) {
+  for (int i = 0; i < 2000; ++i) ASSERT_NE(Look(Lag(5000)), State::kRejecting) << i;
+  State state{};
+  for (int i = 0; i < 100 && state != State::kRejecting; ++i) state = LookWhileAppending(5000);
+  EXPECT_EQ(state, State::kRejecting);
 }
 
 TEST_F(FlowMonitorTest, SlowsDownByAConsumerThatIsTooFarBehind) {
@@ -119,7 +186,7 @@ TEST_F(FlowMonitorTest, TellsTheLowestRateOfTwoThatSlowDown) {
   EXPECT_EQ(monitor_.status().rate, 4 * kMiB);
   EXPECT_EQ(Look({.memory_bytes = 860, .stored_bytes = 18000}), State::kSlowed);
   EXPECT_EQ(monitor_.status().source, "append rate");
-  EXPECT_EQ(monitor_.status().rate, 2 * kMiB);
+  EXPECT_EQ(monitor_.status().rate, 800u);
 }
 
 TEST_F(FlowMonitorTest, SaysWhenSomethingHasChanged) {
@@ -133,6 +200,14 @@ TEST_F(FlowMonitorTest, SaysWhenSomethingHasChanged) {
   EXPECT_TRUE(has_changed_);  // The rate.
 }
 
+TEST_F(FlowMonitorTest, IsNormalOnceItIsStopped) {
+  EXPECT_EQ(Memory(950), State::kRejecting);
+  monitor_.Stop();
+  EXPECT_EQ(monitor_.status(), FlowStatus());
+  EXPECT_EQ(Memory(950), State::kNormal);
+  EXPECT_FALSE(has_changed_);
+}
+
 TEST_F(FlowMonitorTest, TakesRatesAndIntervalsFromTheSettings) {
   LogOptions options = Limited();
   options.flow_rate_min = 100;
@@ -144,7 +219,7 @@ TEST_F(FlowMonitorTest, TakesRatesAndIntervalsFromTheSettings) {
   absl::Duration now = absl::ZeroDuration();
   const auto look = [&](int after_ms, uint64_t bytes) {
     now += absl::Milliseconds(after_ms);
-    monitor.Look(now, {.memory_bytes = bytes});
+    monitor.Look(now, {.memory_bytes = bytes, .stored_bytes = ++stored_});
     return monitor.status();
   };
   EXPECT_EQ(look(0, 860).rate, 3200u);

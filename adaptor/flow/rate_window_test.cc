@@ -48,5 +48,35 @@ TEST_F(RateWindowTest, SpreadsWhatIsToldSeldomOverItsTime) {
   EXPECT_EQ(Add(absl::Seconds(60), 60000), 1000u);
 }
 
+// A tick interval may be a minute.
+TEST_F(RateWindowTest, SaysNoMoreThanThereWasHoweverSeldomItIsTold) {
+  for (const int ms : {1, 7, 200, 499, 500, 501, 700, 3000, 6000, 9900, 9999, 10001, 60000}) {
+    RateWindow window;
+    absl::Duration now = absl::Milliseconds(12345);
+    uint64_t total = 0;
+    window.Add(now, total);
+    const int count = 30000 / ms + 3;
+    for (int i = 0; i < count; ++i) {
+      now += absl::Milliseconds(ms);
+      total += static_cast<uint64_t>(ms) * 100;
+      window.Add(now, total);
+    }
+    EXPECT_LE(window.rate(), 100000u) << ms;
+    EXPECT_GE(window.rate(), 95000u - 1) << ms;
+  }
+}
+
+TEST_F(RateWindowTest, IsEmptyWhenNothingCameForTenSeconds) {
+  Add(absl::ZeroDuration(), 0);
+  EXPECT_TRUE(window_.is_empty());
+  Add(absl::Milliseconds(500), 1);
+  EXPECT_EQ(window_.rate(), 0u);
+  EXPECT_FALSE(window_.is_empty());
+  Add(absl::Milliseconds(9500), 0);
+  EXPECT_FALSE(window_.is_empty());
+  Add(absl::Milliseconds(500), 0);
+  EXPECT_TRUE(window_.is_empty());
+}
+
 }  // namespace
 }  // namespace tidelog::adaptor

@@ -220,6 +220,7 @@ void WritableLog::OnLost() {
   appender_->Refuse(reason);
   transactions_->OnLost();
   tick_service_->Stop();
+  flow_->Stop();
   // Others may append now; and what was on its way may be stored and is not in there.
   if (buffer_ != nullptr) buffer_->Seal();
   PublishTheRest();

@@ -423,6 +423,15 @@ TEST_F(FlowTest, TellsTheObserverInfoAndMetrics) {
   EXPECT_EQ(MetricOf("tidelog_wal_flow_rate_bytes"), 0);
 }
 
+TEST_F(FlowTest, TellsOfNoneOnceTheLogIsLost) {
+  ASSERT_EQ(SetMemory(kTooMuch), State::kRejecting);
+  world_.fake().Fence(Term{2});
+  Pass(absl::Milliseconds(400));
+  ASSERT_EQ(CodeOf(Append(LogWorld::Message("a"))), WalErrorCode::kChannelFenced);
+  EXPECT_EQ(MetricOf("tidelog_wal_flow_state"), 0);
+  EXPECT_EQ(world_.events().CountOf(Event::Kind::kFlowChanged), 1u);
+}
+
 TEST_F(FlowTest, CostsAnIdleLogNoWritesAndNoEvents) {
   Pass(absl::Seconds(1));
   const size_t stored = world_.Stored().size();
@@ -547,8 +556,14 @@ TEST_F(FlowOfLagTest, ForgetsACheckpointThatIsRemoved) {
   ASSERT_TRUE(world_.Run([&] { return wal_->RegisterCheckpoint("c", position); }).ok());
   Pass(absl::Seconds(11));
   world_.MustAppend(*wal_, "b");
-  // At the lowest rate for 90 s, and nobody catches up.
-  Pass(absl::Seconds(120));
+  // Nobody catches up, but nothing comes either.
+  Pass(absl::Seconds(300));
+  EXPECT_EQ(Flow().state, State::kSlowed);
+  // At the lowest rate for 90 s.
+  for (int i = 0; i < 20; ++i) {
+    (void)Append(LogWorld::Message("c"));
+    Pass(absl::Seconds(5));
+  }
   EXPECT_EQ(Flow().state, State::kRejecting);
   ASSERT_TRUE(world_.Run([&] { return wal_->UnregisterCheckpoint("c"); }).ok());
   Pass(absl::Milliseconds(200));
