@@ -33,7 +33,9 @@ Turns::Waiting Turns::Pop() {
 }
 
 std::optional<Turns::Waiting> Turns::Remove(const AppendOp& op) {
+  // A close takes out all of one line: it must not look through the other one for each.
   for (Line* line : {&members_, &others_}) {
+    if (line == &members_ && !op.in_transaction()) continue;
     const auto found = std::find_if(line->begin(), line->end(),
                                     [&op](const Waiting& waiting) { return waiting.op == &op; });
     if (found != line->end()) return TakeOut(line, found);

@@ -29,7 +29,8 @@ class Turns {
   struct Waiting {
     AppendOp* op = nullptr;
     size_t bytes = 0;
-    std::optional<TimeTick> txn;  // Of a member: its transaction.
+    std::optional<TimeTick>
+        txn;  // Of a member: its transaction.  None unless op->in_transaction().
     Promise<absl::Status> promise;
   };
 

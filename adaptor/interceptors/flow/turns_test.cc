@@ -31,7 +31,10 @@ class TurnsTest : public ::testing::Test {
   // Comes to its line; yields its number.
   size_t Push(size_t bytes, std::optional<TimeTick> txn) {
     std::vector<MutableMessage> messages;
-    messages.push_back(tidelog::testing::MakeInsert("x"));
+    TxnContext context;
+    context.id = txn.value_or(TimeTick{0});
+    messages.push_back(txn ? tidelog::testing::MakeBody("x", "v", context)
+                           : tidelog::testing::MakeInsert("x"));
     ops_.push_back(std::make_unique<AppendOp>(messages, AppendOptions()));
     Promise<absl::Status> promise("a turn");
     futures_.push_back(promise.future());
@@ -97,7 +100,11 @@ TEST_F(TurnsTest, TakesOutWhoIsNotWantedAnyMore) {
   EXPECT_EQ(End(std::move(*removed)), 2u);
   EXPECT_EQ(turns_.bytes(), 20u);
   EXPECT_FALSE(turns_.Remove(*ops_[2]).has_value());
-  EXPECT_THAT(PopAll(), ElementsAre(1, 0));
+  removed = turns_.Remove(*ops_[1]);
+  ASSERT_TRUE(removed.has_value());
+  EXPECT_EQ(End(std::move(*removed)), 1u);
+  EXPECT_EQ(turns_.BytesBehind(TimeTick{1}), std::nullopt);
+  EXPECT_THAT(PopAll(), ElementsAre(0));
 }
 
 TEST_F(TurnsTest, SaysWhatIsBeforeOneThatCameNow) {
