@@ -106,4 +106,20 @@ std::string HeldCheckpoints::ToString() const {
   return text.empty() ? "none" : text;
 }
 
+absl::Status StoreError(std::string_view step, const absl::Status& status) {
+  switch (GetWalErrorCode(status)) {
+    case WalErrorCode::kOk:
+    case WalErrorCode::kChannelFenced:
+    case WalErrorCode::kInvalidArgument:
+    case WalErrorCode::kResourceExhausted:
+    case WalErrorCode::kUnavailable:
+    case WalErrorCode::kInner:
+    case WalErrorCode::kCorrupt:
+      return status;
+    default:
+      return WalErrorFrom(WalErrorCode::kUnavailable,
+                          absl::StrCat(step, ": nobody knows what became of it"), status);
+  }
+}
+
 }  // namespace tidelog::adaptor

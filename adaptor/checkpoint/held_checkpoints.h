@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -62,6 +63,10 @@ class HeldCheckpoints {
   absl::btree_map<std::string, std::vector<Position>> possible_;
   bool has_unsettled_ = false;
 };
+
+// What an open ends with when a store has ended `step` of it so: what it does not say by its
+// contract, nobody knows.
+absl::Status StoreError(std::string_view step, const absl::Status& status);
 
 }  // namespace tidelog::adaptor
 

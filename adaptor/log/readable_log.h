@@ -107,6 +107,9 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Future<absl::Status> LeaveBackend(walimpls::CloseMode mode);
   // As ScanLinks::Link().
   Future<absl::StatusOr<ScanLink>> Link(uint32_t epoch) override;
+  // The newest link with a mark, or the oldest one if none has any: what lies in front of that is
+  // truncated away, whether or not its storage is freed yet.
+  Future<absl::StatusOr<ScanLink>> OldestLink();
   // The error of a step of opening that took too long.
   absl::Status OpenHung(std::string_view step) const;
 
@@ -144,9 +147,6 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Future<absl::StatusOr<ChainLink>> FindLink(uint32_t epoch);
   Future<absl::StatusOr<ScanLink>> OpenOtherLink(ChainLink link);
   absl::Status NotThereYet(uint32_t epoch) const;
-  // The newest link with a mark, or the oldest one if none has any: what lies in front of that is
-  // truncated away, whether or not its storage is freed yet.
-  Future<absl::StatusOr<ScanLink>> OldestLink();
   // Where a scan begins, and what must be known there.
   Future<absl::StatusOr<ScanLink>> FirstLink(DeliverPolicy policy);
   Future<absl::StatusOr<ScanBounds>> BoundsAt(ScanLink link);

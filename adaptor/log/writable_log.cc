@@ -14,6 +14,17 @@
 
 namespace tidelog::adaptor {
 
+namespace {
+
+// What the open ends with that has met a higher term, or may have.
+absl::Status Superseded(const PChannel& channel, const absl::Status& why) {
+  return WalErrorFrom(
+      WalErrorCode::kUnmatchedTerm,
+      absl::StrCat("open ", ToString(channel), ": it was opened elsewhere meanwhile"), why);
+}
+
+}  // namespace
+
 WritableLog::~WritableLog() = default;
 
 // Opening (D6).
@@ -23,19 +34,13 @@ Future<absl::Status> WritableLog::Open() {
   co_await EnterExecutor(executor());
   absl::Status opened = co_await OpenSteps();
   const WalErrorCode code = GetWalErrorCode(opened);
-  if (code == WalErrorCode::kChannelFenced) opened = Superseded(opened);
+  if (code == WalErrorCode::kChannelFenced) opened = Superseded(channel(), opened);
   if (code == WalErrorCode::kOutcomeUnknown || code == WalErrorCode::kPositionGone) {
     opened = co_await WhyNotOpened(std::move(opened));
   }
   // What is left of it is freed, or goes into quarantine.
   if (!opened.ok()) (void)co_await Close();
   co_return opened;
-}
-
-absl::Status WritableLog::Superseded(const absl::Status& why) const {
-  return WalErrorFrom(
-      WalErrorCode::kUnmatchedTerm,
-      absl::StrCat("open ", ToString(channel()), ": it was opened elsewhere meanwhile"), why);
 }
 
 // Both befall an open whose term is not the highest any more: its first tick was fenced on the way,
@@ -45,7 +50,7 @@ Future<absl::Status> WritableLog::WhyNotOpened(absl::Status status) {
   const bool in_time = co_await ReadyWithin(&info, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the last look at the term");
   const absl::Status look = std::move(info).Take().status();
-  if (GetWalErrorCode(look) == WalErrorCode::kChannelFenced) co_return Superseded(look);
+  if (GetWalErrorCode(look) == WalErrorCode::kChannelFenced) co_return Superseded(channel(), look);
   TIDELOG_CO_RETURN_IF_ERROR(look);
   const bool is_gone = GetWalErrorCode(status) == WalErrorCode::kPositionGone;
   co_return WalErrorFrom(is_gone ? WalErrorCode::kCorrupt : WalErrorCode::kUnavailable,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "adaptor/append/appender.h"
@@ -16,6 +17,7 @@
 #include "adaptor/async/turn.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/chain/backend_chain.h"
+#include "adaptor/chain/older_link.h"
 #include "adaptor/chain/switch_finder.h"
 #include "adaptor/checkpoint/held_checkpoints.h"
 #include "adaptor/flow/flow_monitor.h"
@@ -90,8 +92,6 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> ClaimCheckpoints();
   void ReportForeignCheckpoints();
   Detached RunClaim(CheckpointStore* store, Promise<absl::Status> claimed);
-  // What an open ends with when the store of checkpoints has ended `step` so.
-  absl::Status StoreError(std::string_view step, const absl::Status& status) const;
   void BuildChain();
   Future<absl::StatusOr<TimeTick>> Recover();
   Future<absl::Status> AwaitInterceptors();
@@ -110,8 +110,6 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> PutChain(BackendChain chain);
   Detached RunPutChain(std::string chain, Promise<absl::Status> put);
   Future<absl::Status> LeaveLink();
-  // What the open ends with that has met a higher term, or may have.
-  absl::Status Superseded(const absl::Status& why) const;
   Future<absl::Status> WhyNotOpened(absl::Status status);
 
   Detached WatchBackend();
@@ -129,8 +127,7 @@ class WritableLog : public ReadableLog {
   void ControlFlow();
   FlowReadings ReadFlow();
 
-  // Where a mark may lie at most (G3): for checkpoints, and for what an open needs.
-  Position HeldByCheckpoints(const Position& through) const;
+  // Where a mark may lie at most (G3), for what an open needs.
   Position HeldBack(const Position& through) const;
   // Whether it is one of this log, and not above its tail; `what` is done with it.
   absl::Status CheckPosition(std::string_view what, const Position& position) const;
@@ -139,15 +136,17 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> LookAtStorage();
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
   Future<absl::Status> MayRegister(std::string what, Position position);
-  absl::Status CheckWithin(std::string_view what, const Position& position,
-                           const walimpls::LogState& state) const;
+  // Older links (G6, chain/older_link.h).
+  absl::StatusOr<LinkPlace> PlaceOf(const ChainLink& link);
+  Future<absl::Status> WhyNotInOlderLink(ChainLink link, absl::Status status);
+  Future<absl::StatusOr<walimpls::LogState>> StateOfOlderLink(uint32_t of);
   Future<absl::Status> MayRegisterInOlderLink(std::string what, Position position);
-  // Drops links in front of `below` that no checkpoint names, and their data (G6); leaves the turn.
+  // Drops links in front of `below` that no checkpoint names, and their data; leaves the turn.
   bool MayDropOldestLink(uint32_t below);
   Detached RunDropOlderLinks(uint32_t below);
-  // Forgets what lies there up to a position, or the end; yields how far; none: nothing is there.
-  Future<absl::StatusOr<std::optional<Position>>> TruncateLink(ChainLink link,
-                                                               std::optional<Position> through);
+  Future<absl::Status> DropOldestLink();
+  Future<absl::StatusOr<std::optional<Position>>> TruncateOlderLink(
+      ChainLink link, std::optional<Position> through);
   Future<absl::StatusOr<Position>> TruncateOlderLinkInTurn(Position through);
   // Puts a checkpoint at `to`, or removes it; leaves the turn once the store has answered.  The
   // future may be ready before that: with what the caller is told.
@@ -187,6 +186,7 @@ class WritableLog : public ReadableLog {
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<TickService> tick_service_;
   std::unique_ptr<HeldCheckpoints> checkpoints_;  // Null: there is no store of them.
+  absl::btree_set<uint32_t> fenced_links_;        // Older ones, under this term, by epoch.
   Turn marks_;  // Of who moves the mark or checkpoints: he sees the others stand still.
   std::string marks_are_for_;                      // What it was taken for last, for people.
   std::optional<Promise<absl::Status>> changing_;  // A change at the store, not answered yet.

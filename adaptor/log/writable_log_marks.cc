@@ -30,7 +30,9 @@ constexpr absl::Duration kTurnLimit = absl::Seconds(10);
 // comes between this and the claim, the claim finds out.
 Future<absl::Status> WritableLog::LookAtCheckpoints() {
   absl::StatusOr<CheckpointSet> set = co_await LookAtStore();
-  TIDELOG_CO_RETURN_IF_ERROR(StoreError("the look at its checkpoints", set.status()));
+  const std::string what =
+      absl::StrCat("open ", ToString(channel()), ": the look at its checkpoints");
+  TIDELOG_CO_RETURN_IF_ERROR(StoreError(what, set.status()));
   absl::StatusOr<BackendChain> chain = ChainOf(*set);
   TIDELOG_CO_RETURN_IF_ERROR(chain.status());
   set_backends(*std::move(chain));
@@ -42,25 +44,6 @@ Future<absl::Status> WritableLog::LookAtCheckpoints() {
                    claimed, ", above this one, ", ToInt(channel().term), ": open it above ",
                    claimed, "; or, if the log was removed and made anew, remove its checkpoints ",
                    "from their store too"));
-}
-
-// What a store does not say by its contract, nobody knows.
-absl::Status WritableLog::StoreError(std::string_view step, const absl::Status& status) const {
-  switch (GetWalErrorCode(status)) {
-    case WalErrorCode::kOk:
-    case WalErrorCode::kChannelFenced:
-    case WalErrorCode::kInvalidArgument:
-    case WalErrorCode::kResourceExhausted:
-    case WalErrorCode::kUnavailable:
-    case WalErrorCode::kInner:
-    case WalErrorCode::kCorrupt:
-      return status;
-    default:
-      return WalErrorFrom(
-          WalErrorCode::kUnavailable,
-          absl::StrCat("open ", ToString(channel()), ": nobody knows what became of ", step),
-          status);
-  }
 }
 
 // Behind the fence of the log (G2).  In front of it a term that the log then refuses, an older one
@@ -79,7 +62,8 @@ Future<absl::Status> WritableLog::ClaimCheckpoints() {
   const bool in_time = co_await ReadyWithin(&claimed, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the claim of its checkpoints");
   absl::Status status = std::move(claimed).Take();
-  co_return StoreError("the claim of its checkpoints", status);
+  co_return StoreError(absl::StrCat("open ", ToString(channel()), ": the claim of its checkpoints"),
+                       status);
 }
 
 void WritableLog::ReportForeignCheckpoints() {
@@ -126,12 +110,6 @@ absl::Status WritableLog::CheckPosition(std::string_view what, const Position& p
       mark());
 }
 
-Position WritableLog::HeldByCheckpoints(const Position& through) const {
-  Position mark = through;
-  if (checkpoints_ != nullptr) checkpoints_->HoldBack(&mark);
-  return mark;
-}
-
 Position WritableLog::HeldBack(const Position& through) const {
   Position mark = through;
   const Submitter::Covering& covering = *submitter_->newest_time_tick();
@@ -147,8 +125,7 @@ Future<absl::StatusOr<Position>> WritableLog::Truncate(Position through) {
   co_await EnterExecutor(executor());
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   const uint32_t of = through.last_confirmed.origin().epoch;
-  const bool is_older =
-      through.last_confirmed.has_value() && of < epoch() && backends().Find(of) != nullptr;
+  const bool is_older = through.last_confirmed.has_value() && of < epoch();
   if (!is_older) TIDELOG_CO_RETURN_IF_ERROR(CheckPosition("truncate", through));
   absl::Status mine = co_await TakeMarks("truncate");
   TIDELOG_CO_RETURN_IF_ERROR(mine);
@@ -181,9 +158,13 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   if (checkpoints_ != nullptr) {
     const std::optional<Position> older =
         checkpoints_->InOlderLink(backends().first().epoch, epoch());
-    if (older) co_return *older;
+    if (older) {
+      absl::StatusOr<Position> reached = co_await TruncateOlderLinkInTurn(*older);
+      co_return reached;
+    }
   }
-  const Position held = HeldByCheckpoints(through);
+  Position held = through;
+  if (checkpoints_ != nullptr) checkpoints_->HoldBack(&held);
   if (!IsAboveMark(held)) co_return *mark();
   absl::Status ticked = co_await TickForTruncation(held);
   TIDELOG_CO_RETURN_IF_ERROR(ticked);
@@ -260,16 +241,13 @@ Future<absl::Status> WritableLog::MayRegister(std::string what, Position positio
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   TIDELOG_CO_RETURN_IF_ERROR(looked);
   const uint32_t of = position.last_confirmed.origin().epoch;
-  if (position.last_confirmed.has_value() && of < epoch() && backends().Find(of) != nullptr) {
+  if (position.last_confirmed.has_value() && of < epoch()) {
     absl::Status allowed = co_await MayRegisterInOlderLink(std::move(what), position);
     co_return allowed;
   }
   TIDELOG_CO_RETURN_IF_ERROR(CheckPosition(what, position));
   if (mark() && position.time_tick < mark()->time_tick) {
-    co_return PositionGoneError(
-        absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString(),
-                     ": what comes next was truncated away"),
-        mark());
+    co_return TruncatedAway(absl::StrCat(what, " ", ToString(channel())), position, mark());
   }
   co_return absl::OkStatus();
 }

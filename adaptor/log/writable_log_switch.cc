@@ -159,7 +159,8 @@ Future<absl::Status> WritableLog::CompleteSwitch() {
   BackendChain chain = backends();
   chain.links.push_back({epoch() + 1, *std::move(target), channel().term, end.time_tick()});
   absl::Status put = co_await PutChain(chain);
-  TIDELOG_CO_RETURN_IF_ERROR(StoreError("the change of its chain of backends", put));
+  TIDELOG_CO_RETURN_IF_ERROR(
+      StoreError(absl::StrCat(what, ": the change of its chain of backends"), put));
   set_backends(std::move(chain));
   co_return absl::OkStatus();
 }
@@ -201,33 +202,72 @@ Future<absl::Status> WritableLog::LeaveLink() {
 
 // Older links.
 
-// Whether `position` is one of an older link, of which `state` is known; `what` is done with it.
-absl::Status WritableLog::CheckWithin(std::string_view what, const Position& position,
-                                      const walimpls::LogState& state) const {
-  const std::string at = absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString());
-  if (!state.tail_id || state.tail_id->origin() != position.last_confirmed.origin()) {
-    return WalError(WalErrorCode::kWalNameMismatch,
-                    absl::StrCat(at, ": that is a position of another log or backend"));
+absl::StatusOr<LinkPlace> WritableLog::PlaceOf(const ChainLink& link) {
+  const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
+  if (!from.ok()) return from.status();
+  LinkPlace place{*from, channel(), {}};
+  place.options.strand = executor();
+  place.options.epoch = link.epoch;
+  return place;
+}
+
+// Storage has refused this term there: it has lost the log; or it was cut off while it was there.
+Future<absl::Status> WritableLog::WhyNotInOlderLink(ChainLink link, absl::Status status) {
+  if (GetWalErrorCode(status) != WalErrorCode::kUnmatchedTerm) co_return status;
+  (void)co_await LookAtStorage();
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  co_return WalErrorFrom(
+      WalErrorCode::kUnavailable,
+      absl::StrCat(ToString(channel()), " in backend ", link.target.backend, ", epoch ", link.epoch,
+                   ", which this term has not closed: if it stays so, open the log under a higher"),
+      status);
+}
+
+// What is there, and no lower term changes it any more.  Once is enough: this term changes it in
+// its turn only.
+Future<absl::StatusOr<walimpls::LogState>> WritableLog::StateOfOlderLink(uint32_t of) {
+  if (fenced_links_.contains(of)) {
+    absl::StatusOr<ScanLink> read = co_await Link(of);
+    TIDELOG_CO_RETURN_IF_ERROR(read.status());
+    absl::StatusOr<walimpls::LogState> state = co_await read->backend->Info();
+    co_return state;
   }
-  if (position.time_tick <= state.tail->time_tick) return absl::OkStatus();
-  return PositionGoneError(
-      absl::StrCat(at, ": it lies above the end of its epoch, ", state.tail->ToString()),
-      state.truncated);
+  const ChainLink link = *backends().Find(of);
+  const absl::StatusOr<LinkPlace> place = PlaceOf(link);
+  TIDELOG_CO_RETURN_IF_ERROR(place.status());
+  absl::StatusOr<walimpls::LogState> state = co_await FenceLink(*place);
+  if (state.ok()) {
+    fenced_links_.insert(of);
+    co_return state;
+  }
+  absl::Status why = co_await WhyNotInOlderLink(link, state.status());
+  co_return why;
+}
+
+Future<absl::StatusOr<std::optional<Position>>> WritableLog::TruncateOlderLink(
+    ChainLink link, std::optional<Position> through) {
+  const absl::StatusOr<LinkPlace> place = PlaceOf(link);
+  TIDELOG_CO_RETURN_IF_ERROR(place.status());
+  absl::StatusOr<std::optional<Position>> reached = co_await TruncateLink(*place, through);
+  if (GetWalErrorCode(reached.status()) == WalErrorCode::kChannelNotExist) co_return std::nullopt;
+  if (reached.ok()) co_return reached;
+  absl::Status why = co_await WhyNotInOlderLink(link, reached.status());
+  co_return why;
 }
 
 Future<absl::Status> WritableLog::MayRegisterInOlderLink(std::string what, Position position) {
-  absl::StatusOr<ScanLink> link = co_await Link(position.last_confirmed.origin().epoch);
-  TIDELOG_CO_RETURN_IF_ERROR(link.status());
-  absl::StatusOr<walimpls::LogState> state = co_await link->backend->Info();
+  absl::StrAppend(&what, " ", ToString(channel()));
+  absl::StatusOr<ScanLink> oldest = co_await OldestLink();
+  TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+  const uint32_t of = position.last_confirmed.origin().epoch;
+  if (of < oldest->epoch) co_return TruncatedAway(what, position, *oldest->mark);
+  absl::StatusOr<walimpls::LogState> state = co_await StateOfOlderLink(of);
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
   TIDELOG_CO_RETURN_IF_ERROR(CheckWithin(what, position, *state));
-  if (state->truncated && position.time_tick < state->truncated->time_tick) {
-    co_return PositionGoneError(
-        absl::StrCat(what, " ", ToString(channel()), " at ", position.ToString(),
-                     ": what comes next was truncated away"),
-        state->truncated);
+  if (!state->truncated || position.time_tick >= state->truncated->time_tick) {
+    co_return absl::OkStatus();
   }
-  co_return absl::OkStatus();
+  co_return TruncatedAway(what, position, state->truncated);
 }
 
 bool WritableLog::MayDropOldestLink(uint32_t below) {
@@ -238,20 +278,27 @@ bool WritableLog::MayDropOldestLink(uint32_t below) {
 
 // Its data goes first: a crash between leaves a link that holds nothing, and the next truncation
 // comes here again.
+Future<absl::Status> WritableLog::DropOldestLink() {
+  absl::StatusOr<std::optional<Position>> emptied =
+      co_await TruncateOlderLink(backends().first(), std::nullopt);
+  TIDELOG_CO_RETURN_IF_ERROR(emptied.status());
+  TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
+  BackendChain rest = backends();
+  rest.links.erase(rest.links.begin());
+  std::string encoded = EncodeChain(rest);
+  absl::Status put = co_await checkpoints_->PutChain(std::move(encoded));
+  // Where nobody knows, storage may have it, and will with the next change: then nobody must be
+  // told of a checkpoint in what is not in the chain.
+  if (EffectOf(put) != Effect::kNotDone) set_backends(std::move(rest));
+  co_return put;
+}
+
 Detached WritableLog::RunDropOlderLinks(uint32_t below) {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
   while (MayDropOldestLink(below)) {
     const ChainLink oldest = backends().first();
-    absl::StatusOr<std::optional<Position>> emptied = co_await TruncateLink(oldest, std::nullopt);
-    absl::Status dropped = emptied.status();
-    if (dropped.ok() && availability().reason().ok()) {
-      BackendChain rest = backends();
-      rest.links.erase(rest.links.begin());
-      std::string encoded = EncodeChain(rest);
-      dropped = co_await checkpoints_->PutChain(std::move(encoded));
-      if (dropped.ok()) set_backends(std::move(rest));
-    }
+    absl::Status dropped = co_await DropOldestLink();
     if (dropped.ok()) continue;
     log().Report(Event::Kind::kBackendTrouble,
                  absl::StrCat("what ", ToString(channel()), " has in backend ",
@@ -263,53 +310,31 @@ Detached WritableLog::RunDropOlderLinks(uint32_t below) {
   marks_.Leave();
 }
 
-// G3, on a link that is not appended to any more: nothing in it is replayed by an open.
+// G3, on a link that is not appended to any more: nothing in it is replayed by an open.  As far as
+// checkpoints let: the oldest one may be in a link in front.
 Future<absl::StatusOr<Position>> WritableLog::TruncateOlderLinkInTurn(Position through) {
   // Whoever has lost the log must not empty what is another's.
   absl::Status looked = co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   TIDELOG_CO_RETURN_IF_ERROR(looked);
-  const ChainLink link = *backends().Find(through.last_confirmed.origin().epoch);
-  const std::optional<Position> older =
-      checkpoints_->InOlderLink(backends().first().epoch, link.epoch);
-  if (older) co_return *older;
-  absl::StatusOr<std::optional<Position>> reached =
-      co_await TruncateLink(link, HeldByCheckpoints(through));
+  const uint32_t of = through.last_confirmed.origin().epoch;
+  if (backends().Find(of) == nullptr) {
+    // It was dropped, by who had the turn before perhaps; and marks do not go back.
+    absl::StatusOr<ScanLink> oldest = co_await OldestLink();
+    TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
+    if (*oldest->mark) co_return **oldest->mark;
+    co_return TruncatedAway(absl::StrCat("truncate ", ToString(channel())), through, std::nullopt);
+  }
+  const std::optional<Position> older = checkpoints_->InOlderLink(backends().first().epoch, of);
+  Position to = older.value_or(through);
+  checkpoints_->HoldBack(&to);
+  const ChainLink link = *backends().Find(to.last_confirmed.origin().epoch);
+  absl::StatusOr<std::optional<Position>> reached = co_await TruncateOlderLink(link, to);
   TIDELOG_CO_RETURN_IF_ERROR(reached.status());
   // Scans that are in it are told.
   (void)co_await Link(link.epoch);
   for (const std::shared_ptr<LogScan>& scan : scans()) scan->OnTruncated();
-  co_return reached->value_or(through);
-}
-
-Future<absl::StatusOr<std::optional<Position>>> WritableLog::TruncateLink(
-    ChainLink link, std::optional<Position> through) {
-  const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
-  TIDELOG_CO_RETURN_IF_ERROR(from.status());
-  walimpls::OpenOptions options;
-  options.strand = executor();
-  options.epoch = link.epoch;
-  // An open for writing would make anew what somebody has removed.
-  OpenedBackend there = co_await (*from)->OpenReadOnly(channel(), options);
-  if (GetWalErrorCode(there.status()) == WalErrorCode::kChannelNotExist) co_return std::nullopt;
-  TIDELOG_CO_RETURN_IF_ERROR(there.status());
-  (void)co_await (*there)->Close(walimpls::CloseMode::kAbandon);
-  absl::StatusOr<std::unique_ptr<walimpls::WalImpls>> opened =
-      co_await (*from)->Open(channel(), options);
-  TIDELOG_CO_RETURN_IF_ERROR(opened.status());
-  absl::StatusOr<walimpls::LogState> state = co_await (*opened)->Info();
-  absl::Status status = state.status();
-  std::optional<Position> reached;
-  if (status.ok() && state->tail) {
-    reached = through.value_or(*state->tail);
-    status = CheckWithin("truncate", *reached, *state);
-    const bool is_above = !state->truncated || state->truncated->time_tick < reached->time_tick;
-    if (status.ok() && is_above) status = co_await (*opened)->Truncate(*reached);
-    if (!is_above) reached = state->truncated;
-  }
-  (void)co_await (*opened)->Close(walimpls::CloseMode::kClean);
-  TIDELOG_CO_RETURN_IF_ERROR(status);
-  co_return reached;
+  co_return reached->value_or(to);
 }
 
 }  // namespace tidelog::adaptor
