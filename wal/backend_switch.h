@@ -27,9 +27,12 @@
 //   kInvalidArgument  not done  The message is none of MakeAlterWal(); it names a VChannel; the log
 //                               has no store of checkpoints; the backend is not linked into this
 //                               program, or does not know a setting; the channel lies there
-//                               already, now or earlier; the target holds a log of that name; the
-//                               chain would become longer than its store keeps.
-//   kUnavailable      not done  The target, or the store, cannot be looked at.
+//                               already, now or earlier; the target holds a log of that name, or
+//                               cannot hold one (a directory with other files, without permission,
+//                               without a parent, on a file system that its settings do not
+//                               allow); the chain would become longer than its store keeps.
+//   kUnavailable, kResourceExhausted
+//                     not done  The target cannot be looked at, or prepared, for the moment.
 // As part of AppendBatch() it is refused.
 //
 // Not carried over: idempotency keys (wal/idempotency.h).  A key that was stored on A is new on B.

@@ -42,6 +42,13 @@ class OpenerImpls {
   virtual Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> OpenReadOnly(PChannel channel,
                                                                            OpenOptions options) = 0;
 
+  // Makes the place ready for the first open of a channel for writing, as that does itself, so that
+  // a log is not sent to where it cannot be (G6).  OK: such an open succeeds, unless something
+  // changes meanwhile.  It makes no log: OpenReadOnly() and Channels() find what they found before,
+  // and who has it open notices nothing.  Any number may do so at once.  Requires: called on an
+  // executor. Errors: as Open(), but for those of terms.
+  virtual Future<absl::Status> Prepare(std::string channel) = 0;
+
   // The channels there are, sorted.  Errors: kInner, kUnavailable.
   virtual Future<absl::StatusOr<std::vector<std::string>>> Channels() = 0;
 

@@ -108,6 +108,7 @@ class System {
         Switch(step.amount % 3);
         break;
       case Step::Kind::kHold:
+        Release();  // What is held behind another is not stored before it.
         // What is stored cannot end not done.
         Newest().HoldAppends(step.amount % 2 == 0 && !failures_ordered_ ? Held::kStored
                                                                         : Held::kNotStored);

@@ -226,6 +226,33 @@ TEST_F(SwitchTest, RefusesWhereItHasLainBefore) {
   ExpectRefused(world_.Switch(*wal_, "b"), "it lies there already");
 }
 
+// A directory of somebody else's, one that must not be written: the next owner could not go there.
+TEST_F(SwitchTest, RefusesATargetThatCannotHoldALog) {
+  world_.at("b").FailPrepares(1, WalError(WalErrorCode::kInvalidArgument, "it holds photos"));
+  ExpectRefused(world_.Switch(*wal_, "b"), "it holds photos");
+  world_.at("b").FailPrepares(1, WalError(WalErrorCode::kInner, "no permission"));
+  ExpectRefused(world_.Switch(*wal_, "b"), "no permission");
+  world_.at("b").FailPrepares(1, WalError(WalErrorCode::kResourceExhausted, "full"));
+  EXPECT_EQ(CodeOf(world_.Switch(*wal_, "b")), WalErrorCode::kResourceExhausted);
+  world_.at("b").FailPrepares(1, WalError(WalErrorCode::kCorrupt, "ordered"));
+  ExpectRefused(world_.Switch(*wal_, "b"), "it cannot hold a log");
+  world_.MustAppend(*wal_, "still");
+  MustSwitch("b");
+}
+
+// C3: the look is part of the wait.
+TEST_F(SwitchTest, IsNotDoneWhenItsDeadlineComesDuringTheLook) {
+  world_.at("b").HoldOpens();
+  const absl::Duration begin = world_.runtime().Now();
+  const Result result = world_.Run(
+      [this] { return wal_->Append(SwitchWorld::AlterWal("b"), {.timeout = absl::Seconds(2)}); });
+  EXPECT_EQ(CodeOf(result), WalErrorCode::kUnavailable);
+  EXPECT_LE(world_.runtime().Now() - begin, absl::Seconds(2));
+  world_.at("b").ReleaseOpens();
+  world_.runtime().RunUntilIdle();
+  world_.MustAppend(*wal_, "still");
+}
+
 TEST_F(SwitchTest, IsNotDoneWhereTheTargetCannotBeLookedAt) {
   world_.at("b").FailOpens(1, WalError(WalErrorCode::kInner, "the disk is gone"));
   const Result result = world_.Switch(*wal_, "b");
@@ -300,6 +327,16 @@ TEST_F(SwitchCrashTest, IsCompletedByTheNextOpenWhenItsFirstTickWasNotStored) {
   EXPECT_EQ(world_.Chain().links.size(), 2u);
   EXPECT_THAT(world_.Stored("b"), IsEmpty());
   world_.RestartOpener();
+  ExpectCompletedAt(Term{3});
+}
+
+// What was looked at in front of the record is looked at again.
+TEST_F(SwitchCrashTest, IsNotCompletedWhereTheTargetCannotHoldALogAnyMore) {
+  world_.at("b").FailPrepares(1, WalError(WalErrorCode::kInner, "mounted read-only"));
+  const absl::StatusOr<std::unique_ptr<Wal>> opened = world_.Open(Term{2});
+  EXPECT_EQ(CodeOf(opened), WalErrorCode::kInner);
+  EXPECT_THAT(opened.status().message(), HasSubstr("mounted read-only"));
+  EXPECT_EQ(world_.Chain().links.size(), 1u);
   ExpectCompletedAt(Term{3});
 }
 

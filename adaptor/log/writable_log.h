@@ -103,8 +103,8 @@ class WritableLog : public ReadableLog {
                                                       AppendOptions options);
   Future<BatchResult> RefuseAlterWalInBatch() const;
   absl::Status CheckTarget(const BackendTarget& target);
-  Future<absl::Status> LookAtTarget(BackendTarget target);  // OK: no log of this name is there.
-  Detached RunLookAtTarget(walimpls::OpenerImpls* at, Promise<absl::Status> looked);
+  Future<absl::Status> MakeTargetReady(BackendTarget target, absl::Duration limit);
+  Detached RunPrepareTarget(LinkPlace place, Promise<absl::Status> ready);
   // What lies in this link has an end: puts the next one into the chain.
   Future<absl::Status> CompleteSwitch();
   Future<absl::Status> PutChain(BackendChain chain);

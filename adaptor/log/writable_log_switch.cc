@@ -1,4 +1,5 @@
 // Switches of the backend (G6): the end of a link, the next one, and the end of those before.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adaptor/async/ready_within.h"
+#include "adaptor/chain/switch_target.h"
 #include "adaptor/log/writable_log.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
@@ -27,8 +29,8 @@ Future<absl::StatusOr<AppendResult>> WritableLog::AppendAlterWal(MutableMessage 
   absl::StatusOr<BackendTarget> target = TargetOf(message.view());
   TIDELOG_CO_RETURN_IF_ERROR(target.status());
   TIDELOG_CO_RETURN_IF_ERROR(CheckTarget(*target));
-  absl::Status free = co_await LookAtTarget(*std::move(target));
-  TIDELOG_CO_RETURN_IF_ERROR(free);
+  absl::Status ready = co_await MakeTargetReady(*std::move(target), options.timeout);
+  TIDELOG_CO_RETURN_IF_ERROR(ready);
   if (options.timeout != absl::InfiniteDuration()) options.timeout -= executor()->Now() - began;
   Future<absl::StatusOr<AppendResult>> appended = appender_->Append(std::move(message), options);
   absl::StatusOr<AppendResult> result = co_await std::move(appended);
@@ -44,7 +46,7 @@ Future<BatchResult> WritableLog::RefuseAlterWalInBatch() const {
   return MakeReadyFuture(std::move(result));
 }
 
-// Whether the next owner could go there, as far as can be said without looking.
+// Whether the next owner may go there, as far as can be said without looking.
 absl::Status WritableLog::CheckTarget(const BackendTarget& target) {
   const std::string what = absl::StrCat("switch ", ToString(channel()), " to ", target.backend);
   if (checkpoints_ == nullptr) {
@@ -67,40 +69,35 @@ absl::Status WritableLog::CheckTarget(const BackendTarget& target) {
                                " are kept: truncate the log, so that its oldest backends go"));
 }
 
-Future<absl::Status> WritableLog::LookAtTarget(BackendTarget target) {
+// Whether he can go there, and what has to be done there for it, within `limit`.
+Future<absl::Status> WritableLog::MakeTargetReady(BackendTarget target, absl::Duration limit) {
   const std::string what = absl::StrCat("switch ", ToString(channel()), " to ", target.backend);
   const absl::StatusOr<walimpls::OpenerImpls*> at = opener().links->Get(target);
   if (!at.ok()) co_return WalErrorFrom(GetWalErrorCode(at.status()), what, at.status());
+  LinkPlace place{*at, channel(), {}};
+  place.options.strand = executor();
+  place.options.epoch = epoch() + 1;
   Promise<absl::Status> promise("a look at where a log goes on");
-  Future<absl::Status> looked = promise.future();
-  RunLookAtTarget(*at, std::move(promise));
-  const bool in_time = co_await ReadyWithin(&looked, log().options.open_step_limit);
+  Future<absl::Status> ready = promise.future();
+  RunPrepareTarget(std::move(place), std::move(promise));
+  limit = std::min(limit, log().options.open_step_limit);
+  const bool in_time = co_await ReadyWithin(&ready, limit);
   if (!in_time) {
-    co_return WalError(WalErrorCode::kUnavailable,
-                       absl::StrCat(what, ": the look at it took longer than ",
-                                    absl::FormatDuration(log().options.open_step_limit)));
+    co_return WalError(
+        WalErrorCode::kUnavailable,
+        absl::StrCat(what, ": the look at it took longer than ", absl::FormatDuration(limit)));
   }
-  const absl::Status status = std::move(looked).Take();
-  if (GetWalErrorCode(status) == WalErrorCode::kChannelNotExist) co_return absl::OkStatus();
-  if (status.ok()) {
-    co_return WalError(WalErrorCode::kInvalidArgument,
-                       absl::StrCat(what, ": it holds a log of channel ", channel().name,
-                                    " already: remove that, or take another place"));
-  }
-  co_return WalErrorFrom(WalErrorCode::kUnavailable, absl::StrCat(what, ": the look at it"),
-                         status);
+  const absl::Status status = std::move(ready).Take();
+  if (status.ok()) co_return status;
+  co_return WalErrorFrom(GetWalErrorCode(status), what, status);
 }
 
 // On its own, as RunClaim().
-Detached WritableLog::RunLookAtTarget(walimpls::OpenerImpls* at, Promise<absl::Status> looked) {
+Detached WritableLog::RunPrepareTarget(LinkPlace place, Promise<absl::Status> ready) {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
-  walimpls::OpenOptions options;
-  options.strand = executor();
-  options.epoch = epoch() + 1;
-  OpenedBackend there = co_await at->OpenReadOnly(channel(), options);
-  if (there.ok()) (void)co_await (*there)->Close(walimpls::CloseMode::kAbandon);
-  looked.Set(there.status());
+  absl::Status status = co_await PrepareTarget(std::move(place));
+  ready.Set(std::move(status));
 }
 
 // Completing.
@@ -149,11 +146,12 @@ Future<absl::Status> WritableLog::CompleteSwitch() {
                            absl::StrCat(what, ", and goes on in backend ", target->backend),
                            NoCheckpointsError());
   }
-  absl::Status free = co_await LookAtTarget(*target);
-  if (!free.ok()) {
+  absl::Status ready = co_await MakeTargetReady(*target, log().options.open_step_limit);
+  if (!ready.ok()) {
     // Nothing is wrong with the caller's arguments here.
-    const bool passes = GetWalErrorCode(free) == WalErrorCode::kUnavailable;
-    co_return WalErrorFrom(passes ? WalErrorCode::kUnavailable : WalErrorCode::kInner, what, free);
+    const WalErrorCode code = GetWalErrorCode(ready);
+    const bool is_wrong = code == WalErrorCode::kInvalidArgument;
+    co_return WalErrorFrom(is_wrong ? WalErrorCode::kInner : code, what, ready);
   }
   if (stop_opening_) co_return ClosedError("open");
   BackendChain chain = backends();

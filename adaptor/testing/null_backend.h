@@ -118,6 +118,7 @@ class NullOpener : public walimpls::OpenerImpls {
     return MakeReadyFuture(absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>>(
         std::make_unique<NullWal>(std::move(channel), options.strand)));
   }
+  Future<absl::Status> Prepare(std::string) override { return MakeReadyFuture(absl::OkStatus()); }
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return MakeReadyFuture(absl::StatusOr<std::vector<std::string>>(std::vector<std::string>()));
   }

@@ -69,6 +69,7 @@ class FileOpener final : public walimpls::OpenerImpls {
                                                          OpenOptions options) override;
   Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> OpenReadOnly(PChannel channel,
                                                                    OpenOptions options) override;
+  Future<absl::Status> Prepare(std::string channel) override;
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return ListLogChannels(environment_.files, options_.dir);
   }
@@ -175,6 +176,23 @@ Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> FileOpener::OpenReadOnly(PCh
       std::make_unique<FileRoWal>(channel, TraitsOf(options_), std::move(view), *std::move(term));
   wal->set_opener_pass(*std::move(pass));
   co_return wal;
+}
+
+// The directories, the marker and a TERM that nobody has claimed, all durable.
+Future<absl::Status> FileOpener::Prepare(std::string channel) {
+  TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel));
+  TIDELOG_CO_RETURN_IF_ERROR(CheckNotTheMarker(channel));
+  std::optional<OpenerLifetime::Pass> pass = lifetime_.TryBeginOpen(channel);
+  if (!pass) co_return lifetime_.ClosedError(channel);
+  RandomStream random =
+      environment_.runtime->MakeRandom(absl::StrCat("prepare file log ", channel));
+  const uint64_t directory_number = random.Next();
+  const uint64_t channel_number = random.Next();
+  absl::Status prepared =
+      co_await PrepareLogDirectory(environment_.files, options_, directory_number);
+  TIDELOG_CO_RETURN_IF_ERROR(prepared);
+  prepared = co_await PrepareChannel(environment_.files, options_.dir, channel, channel_number);
+  co_return prepared;
 }
 
 class FileBuilder final : public walimpls::OpenerBuilderImpls {

@@ -67,6 +67,13 @@ class MemoryOpener final : public walimpls::OpenerImpls {
                                             *std::move(pass));
   }
 
+  // Where there is memory a log can be.
+  Future<absl::Status> Prepare(std::string channel) override {
+    TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel));
+    if (!lifetime_.TryBeginOpen(channel)) co_return lifetime_.ClosedError(channel);
+    co_return absl::OkStatus();
+  }
+
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return MakeReadyFuture(absl::StatusOr<std::vector<std::string>>(store_->Channels()));
   }

@@ -33,6 +33,7 @@ class SimLogOpener final : public walimpls::OpenerImpls {
                                                          OpenOptions options) override;
   Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> OpenReadOnly(PChannel channel,
                                                                    OpenOptions options) override;
+  Future<absl::Status> Prepare(std::string channel) override;
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override;
   Future<absl::Status> Close() override;
 
@@ -104,6 +105,23 @@ Future<absl::StatusOr<std::unique_ptr<RoWalImpls>>> SimLogOpener::OpenReadOnly(
   if (!bounds.ok()) co_return bounds.status();
   const ReaderContext context = ContextOf(channel, bounds->log, options.epoch);
   co_return std::make_unique<SimRoWal>(context, *std::move(pass));
+}
+
+// A service that answers takes any channel.
+Future<absl::Status> SimLogOpener::Prepare(std::string channel) {
+  TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel));
+  std::optional<OpenerLifetime::Pass> pass = lifetime_.TryBeginOpen(channel);
+  if (!pass) co_return lifetime_.ClosedError(channel);
+  Connection connection(process_, service_);
+  const Opening opening(this, &connection);
+  const std::unique_ptr<LogReader> reader =
+      MakeLogReader(service_->options().protocol, &connection, PChannel{channel, Term{}});
+  const absl::StatusOr<LogBounds> bounds = co_await reader->Look();
+  connection.Close();
+  if (lifetime_.closing()) co_return lifetime_.ClosedError(channel);
+  if (GetWalErrorCode(bounds.status()) == WalErrorCode::kChannelNotExist)
+    co_return absl::OkStatus();
+  co_return bounds.status();
 }
 
 Future<absl::StatusOr<std::vector<std::string>>> SimLogOpener::Channels() {

@@ -34,6 +34,9 @@ class ProbedOpener final : public OpenerImpls {
                                                                    OpenOptions options) override {
     return opener_->OpenReadOnly(std::move(channel), options);
   }
+  Future<absl::Status> Prepare(std::string channel) override {
+    return opener_->Prepare(std::move(channel));
+  }
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return opener_->Channels();
   }

@@ -333,6 +333,18 @@ class SwitchTest(WalctlTest):
         self.assertEqual(self.switch(to=free).returncode, 0)
         self.complains(self.switch(to=free), 2, "it lies there already")
 
+    def test_a_directory_that_cannot_hold_a_log_does_not_end_the_one_that_is_there(self):
+        with open(os.path.join(self.target, "cat.jpg"), "wb") as file:
+            file.write(b"a cat")
+        self.complains(self.switch(), 2, "cat.jpg")
+        self.append(b"3\n")
+        self.assertEqual(self.cat(), b"1\n2\n3\n")
+        self.assertEqual(os.listdir(self.target), ["cat.jpg"])
+        os.remove(os.path.join(self.target, "cat.jpg"))
+        self.assertEqual(self.switch().returncode, 0)
+        self.append(b"4\n")
+        self.assertEqual(self.cat(), b"1\n2\n3\n4\n")
+
     def test_a_kill_at_any_moment_loses_nothing_and_is_completed_by_the_next_command(self):
         began = time.monotonic()
         self.switch()

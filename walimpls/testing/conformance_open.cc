@@ -360,6 +360,30 @@ TEST_P(WalImplsConformance, AReadOnlyOpenOfAMissingChannelFailsAndMakesNothing) 
   EXPECT_THAT(*channels, IsEmpty());
 }
 
+// G6.
+TEST_P(WalImplsConformance, APlaceThatIsPreparedHoldsNoLogAndTakesOne) {
+  Executor* const strand = MakeStrand("writer");
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status prepared = Await(strand, [&] { return opener()->Prepare(kChannel); });
+    ASSERT_TRUE(prepared.ok()) << prepared;
+    EXPECT_WAL_CODE(OpenReader(opener(), {kChannel, Term{1}}, strand).status(),
+                    WalErrorCode::kChannelNotExist);
+    const auto channels = Await(strand, [&] { return opener()->Channels(); });
+    ASSERT_TRUE(channels.ok()) << channels.status();
+    EXPECT_THAT(*channels, IsEmpty());
+  }
+  auto writer = OpenWriter(MakeOpener(), {kChannel, Term{1}}, MakeStrand("first"));
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  MessageMaker maker(Term{1});
+  writer->AppendInserts(&maker, 2);
+  // It is nothing to who is there already.
+  EXPECT_TRUE(Await(strand, [&] { return opener()->Prepare(kChannel); }).ok());
+  EXPECT_TRUE(writer->Append(maker.Insert()).ok());
+  EXPECT_EQ(writer->ReadToTail().messages.size(), 3u);
+  EXPECT_WAL_CODE(Await(strand, [&] { return opener()->Prepare("a/b"); }),
+                  WalErrorCode::kInvalidArgument);
+}
+
 TEST_P(WalImplsConformance, AReadOnlyOpenFencesNobody) {
   auto writer = OpenWriter(opener(), {kChannel, Term{2}}, MakeStrand("writer"));
   ASSERT_TRUE(writer.ok()) << writer.status();

@@ -69,6 +69,10 @@ void FakeLog::ReleaseOpens() {
 
 void FakeLog::FailOpens(size_t count, absl::Status error) { fail_opens_ = Order{count, error}; }
 
+void FakeLog::FailPrepares(size_t count, absl::Status error) {
+  fail_prepares_ = Order{count, std::move(error)};
+}
+
 void FakeLog::ReleaseCloses() {
   hang_closes_ = false;
   released_.NotifyAll();

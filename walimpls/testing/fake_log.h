@@ -66,6 +66,7 @@ class FakeLog {
   void LetNewOpensPass() { hold_opens_ = false; }
   // The next `count` opens end with `error`.
   void FailOpens(size_t count, absl::Status error);
+  void FailPrepares(size_t count, absl::Status error);  // The same of Prepare().
 
   // Close() of logs and scanners hangs, and ends nothing, until released.
   void HangCloses() { hang_closes_ = true; }
@@ -146,6 +147,7 @@ class FakeLog {
   bool hold_scans_ = false;
   Order fail_appends_;
   Order fail_opens_;
+  Order fail_prepares_;
   Order fail_reads_;
   Order fail_truncates_;
   absl::Status fail_scan_;

@@ -50,6 +50,13 @@ class FakeOpener final : public OpenerImpls {
                                           *std::move(pass));
   }
 
+  Future<absl::Status> Prepare(std::string channel) override {
+    TIDELOG_CO_RETURN_IF_ERROR(ValidateChannelName(channel));
+    if (!lifetime_.TryBeginOpen(channel)) co_return lifetime_.ClosedError(channel);
+    co_await Yield();
+    co_return backend_->log(channel).fail_prepares_.Take();
+  }
+
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     std::vector<std::string> channels;
     for (const auto& [name, log] : backend_->logs_) {

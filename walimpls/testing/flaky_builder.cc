@@ -95,6 +95,9 @@ class FlakyOpener final : public OpenerImpls {
                                                                    OpenOptions options) override {
     return inner_->OpenReadOnly(std::move(channel), options);
   }
+  Future<absl::Status> Prepare(std::string channel) override {
+    return inner_->Prepare(std::move(channel));
+  }
   Future<absl::StatusOr<std::vector<std::string>>> Channels() override {
     return inner_->Channels();
   }
