@@ -17,6 +17,9 @@
 // the chain, so a position on A stays good.  A RoWal that was opened before the switch takes the
 // end of A for the tail (Info(), Latest, TailAtOpen): open it anew.
 //
+// What lies at B must be there from then on: an open that does not find it, as where a disk is not
+// mounted, ends with kUnavailable and makes nothing.
+//
 // A channel is always opened by what it began with: the Opener of A, and its CheckpointStore, which
 // keeps the chain; an Opener of B's would find a log of its own, which knows nothing of A.  Data
 // at A goes when a truncation to a position on B finds that no checkpoint is on A, and in part when

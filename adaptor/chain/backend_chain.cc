@@ -24,15 +24,21 @@ absl::Status Damaged(std::string_view what) {
   return WalError(WalErrorCode::kCorrupt, absl::StrCat("the chain of backends: ", what));
 }
 
-// "link EPOCH BACKEND term TERM after TICK", without its first word.
+// "link EPOCH BACKEND term TERM after TICK", and " log NUMBER" if that is known, without its first
+// word.
 std::optional<ChainLink> ParseLink(std::string_view line) {
   const std::vector<std::string_view> words = absl::StrSplit(line, ' ');
-  if (words.size() != 6 || words[2] != "term" || words[4] != "after") return std::nullopt;
+  const bool has_log = words.size() == 8 && words[6] == "log";
+  if (words.size() != 6 && !has_log) return std::nullopt;
+  if (words[2] != "term" || words[4] != "after") return std::nullopt;
   const std::optional<uint32_t> epoch = ParseNumber<uint32_t>(words[0], 10);
   const std::optional<int64_t> term = ParseNumber<int64_t>(words[3], 10);
   const std::optional<uint64_t> after = ParseNumber<uint64_t>(words[5], 10);
   if (!epoch || !term || !after) return std::nullopt;
-  return ChainLink{*epoch, {std::string(words[1]), {}}, Term{*term}, TimeTick{*after}};
+  ChainLink link{*epoch, {std::string(words[1]), {}}, Term{*term}, TimeTick{*after}};
+  if (has_log) link.log = ParseNumber<uint32_t>(words[7], 16);
+  if (has_log && !link.log) return std::nullopt;
+  return link;
 }
 
 // "config KEY VALUE", without its first word.
@@ -51,6 +57,7 @@ bool MakesSense(const BackendChain& chain) {
     const ChainLink& link = chain.links[i];
     if (!ValidateTarget(link.target).ok()) return false;
     if (link.epoch == 0 && !link.target.config.empty()) return false;
+    if (i + 1 < chain.links.size() && !link.log) return false;
     if (i == 0) continue;
     const ChainLink& before = chain.links[i - 1];
     if (link.epoch != before.epoch + 1 || link.after <= before.after) return false;
@@ -68,14 +75,19 @@ const ChainLink* BackendChain::Find(uint32_t epoch) const {
   return nullptr;
 }
 
+std::string TargetText(const BackendTarget& target) {
+  std::string text = target.backend;
+  for (const auto& [key, value] : target.config) {
+    absl::StrAppend(&text, " ", key, "=", absl::CHexEscape(value));
+  }
+  return text;
+}
+
 std::string BackendChain::ToString() const {
   std::string text;
   for (const ChainLink& link : links) {
-    absl::StrAppend(&text, text.empty() ? "" : ", then ", link.target.backend);
-    for (const auto& [key, value] : link.target.config) {
-      absl::StrAppend(&text, " ", key, "=", absl::CHexEscape(value));
-    }
-    absl::StrAppend(&text, " of epoch ", link.epoch);
+    absl::StrAppend(&text, text.empty() ? "" : ", then ", TargetText(link.target), " of epoch ",
+                    link.epoch);
     if (link.epoch > 0) absl::StrAppend(&text, " from term ", ToInt(link.first_term), " on");
   }
   return text;
@@ -89,7 +101,9 @@ std::string EncodeChain(const BackendChain& chain) {
   std::string text = absl::StrCat(kFirstLine, kFormat, "\n");
   for (const ChainLink& link : chain.links) {
     absl::StrAppend(&text, "link ", link.epoch, " ", link.target.backend, " term ",
-                    ToInt(link.first_term), " after ", ToInt(link.after), "\n");
+                    ToInt(link.first_term), " after ", ToInt(link.after));
+    if (link.log) absl::StrAppend(&text, " log ", absl::Hex(*link.log));
+    absl::StrAppend(&text, "\n");
     for (const auto& [key, value] : link.target.config) {
       absl::StrAppend(&text, "config ", key, " ", absl::CHexEscape(value), "\n");
     }

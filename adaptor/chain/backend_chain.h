@@ -3,6 +3,7 @@
 #define TIDELOG_ADAPTOR_CHAIN_BACKEND_CHAIN_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,14 @@ struct ChainLink {
   BackendTarget target;  // Of epoch 0 the name only: its settings are those of whoever opens.
   Term first_term{};     // Under which it was put into the chain; 0 of epoch 0.
   TimeTick after{};      // Every tick in it is above this, and every one before it is not.
+  // What its ids call its log (MessageId::Origin).  None: nobody has come so far as to append to
+  // it, and perhaps nothing is there; or it is where the log began, and still is.
+  std::optional<uint32_t> log = std::nullopt;
   friend bool operator==(const ChainLink&, const ChainLink&) = default;
 };
 
-// At least one link, epochs without gaps.  The first is the oldest that still has data; the last is
+// At least one link, epochs without gaps; of all but the last it is known which log they are.  The
+// first is the oldest that still has data; the last is
 // where the log is appended to.
 struct BackendChain {
   std::vector<ChainLink> links;
@@ -39,6 +44,9 @@ struct BackendChain {
 
 // Of a log that was never switched: one link, of epoch 0.
 BackendChain UnswitchedChain(std::string_view backend);
+
+// "file dir=/b".
+std::string TargetText(const BackendTarget& target);
 
 // As it lies in CheckpointSet::chain; wal/doc/checkpoint_format.md shows every byte.
 std::string EncodeChain(const BackendChain& chain);

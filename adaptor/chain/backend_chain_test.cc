@@ -32,10 +32,12 @@ std::string FencedBelow(std::string_view heading) {
 
 BackendChain Example() {
   BackendChain chain = UnswitchedChain("file");
+  chain.links[0].log = 0x1a2b3c4d;
   chain.links.push_back({1,
                          {"file", {{"dir", "/mnt/larger disk\n"}, {"segment_bytes", "1048576"}}},
                          Term{8},
-                         TimeTick{449684612000001}});
+                         TimeTick{449684612000001},
+                         0xff});
   chain.links.push_back({2, {"memory", {}}, Term{9}, TimeTick{449684699000000}});
   return chain;
 }
@@ -103,6 +105,9 @@ TEST(BackendChainTest, LinksThatDoNotFollowOneAnotherAreRefused) {
   EXPECT_TRUE(IsRefused(chain));
   chain = Example();
   chain.links[0].target.config["dir"] = "/a";
+  EXPECT_TRUE(IsRefused(chain));
+  chain = Example();
+  chain.links[1].log.reset();  // Somebody has ended it, so it is known which log it is.
   EXPECT_TRUE(IsRefused(chain));
 }
 

@@ -15,15 +15,31 @@ using OpenedLink = absl::StatusOr<std::unique_ptr<walimpls::WalImpls>>;
 
 Future<OpenedLink> OpenForChange(LinkPlace place) {
   // An open for writing would make anew what somebody has removed.
-  absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>> there =
-      co_await place.from->OpenReadOnly(place.channel, place.options);
-  TIDELOG_CO_RETURN_IF_ERROR(there.status());
-  (void)co_await (*there)->Close(walimpls::CloseMode::kAbandon);
+  absl::Status there = co_await LookForLink(place);
+  TIDELOG_CO_RETURN_IF_ERROR(there);
   OpenedLink opened = co_await place.from->Open(place.channel, place.options);
   co_return opened;
 }
 
 }  // namespace
+
+Future<absl::Status> LookForLink(LinkPlace place) {
+  absl::StatusOr<std::unique_ptr<walimpls::RoWalImpls>> there =
+      co_await place.from->OpenReadOnly(place.channel, place.options);
+  TIDELOG_CO_RETURN_IF_ERROR(there.status());
+  absl::StatusOr<walimpls::LogState> state = co_await (*there)->Info();
+  (void)co_await (*there)->Close(walimpls::CloseMode::kAbandon);
+  TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  co_return CheckIsLink(place, state->tail_id);
+}
+
+absl::Status CheckIsLink(const LinkPlace& place, const std::optional<MessageId>& id) {
+  if (!place.log || !id || id->origin().log == *place.log) return absl::OkStatus();
+  return WalError(WalErrorCode::kChannelNotExist,
+                  absl::StrCat("another log of channel ", place.channel.name, " is there, number ",
+                               absl::Hex(id->origin().log, absl::kZeroPad8), " and not ",
+                               absl::Hex(*place.log, absl::kZeroPad8)));
+}
 
 Future<absl::StatusOr<walimpls::LogState>> FenceLink(LinkPlace place) {
   OpenedLink opened = co_await OpenForChange(std::move(place));

@@ -12,6 +12,7 @@
 #ifndef TIDELOG_ADAPTOR_CHAIN_OLDER_LINK_H_
 #define TIDELOG_ADAPTOR_CHAIN_OLDER_LINK_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "wal/async/future.h"
+#include "wal/message/message_id.h"
 #include "wal/types.h"
 #include "walimpls/opener.h"
 #include "walimpls/wal.h"
@@ -30,12 +32,20 @@ struct LinkPlace {
   walimpls::OpenerImpls* from = nullptr;
   PChannel channel;  // With the term of whoever changes it.
   walimpls::OpenOptions options;
+  std::optional<uint32_t> log;  // As ChainLink::log.
 };
 
 // All on options.strand, and none is bounded in time: the caller waits as long as he wants, and
 // keeps what is used here alive until it has come back.  Errors: those of the backend; of them
-// kChannelNotExist: nothing is there, and nothing is made.  kUnmatchedTerm: a higher term has it,
-// or this one and did not close it cleanly.
+// kChannelNotExist: nothing is there, or another log, and nothing is made or changed.
+// kUnmatchedTerm: a higher term has it, or this one and did not close it cleanly.
+
+// OK: it is there.  Opens it for reading.
+Future<absl::Status> LookForLink(LinkPlace place);
+
+// Whether what is at `place`, of which `id` is one, can be the link's: kChannelNotExist if not.  No
+// id says nothing.
+absl::Status CheckIsLink(const LinkPlace& place, const std::optional<MessageId>& id);
 
 // What is there, once no lower term changes it any more.
 Future<absl::StatusOr<walimpls::LogState>> FenceLink(LinkPlace place);

@@ -74,7 +74,9 @@ TEST_F(SwitchTest, GoesOnInTheOtherBackend) {
   EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("a", "|", "b"));
   const BackendChain chain = world_.Chain();
   ASSERT_EQ(chain.links.size(), 2u);
-  const ChainLink second = {1, {"places", {{"at", "b"}}}, Term{2}, ended.time_tick};
+  EXPECT_EQ(chain.first().log, ended.id.origin().log);
+  const ChainLink second = {
+      1, {"places", {{"at", "b"}}}, Term{2}, ended.time_tick, first.id.origin().log};
   EXPECT_EQ(chain.last(), second);
 }
 

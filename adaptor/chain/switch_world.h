@@ -3,7 +3,6 @@
 #define TIDELOG_ADAPTOR_CHAIN_SWITCH_WORLD_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "adaptor/chain/backend_chain.h"
+#include "adaptor/chain/places.h"
 #include "adaptor/opener_builder.h"
 #include "adaptor/testing/log_world.h"
 #include "wal/async/future.h"
@@ -32,29 +32,6 @@
 #include "walimpls/testing/fake_wal.h"
 
 namespace tidelog::adaptor {
-
-// A backend with any number of places: setting "at", "a" if there is none.  Their logs have the
-// same number, so that nothing but the epoch tells their ids apart.
-class Places : public walimpls::OpenerBuilderImpls {
- public:
-  std::string_view name() const override { return "places"; }
-  using walimpls::OpenerBuilderImpls::Build;
-  absl::StatusOr<std::unique_ptr<walimpls::OpenerImpls>> Build(const Environment&,
-                                                               const Config& config) override {
-    std::string at = "a";
-    for (const auto& [key, value] : config) {
-      if (key != "at") {
-        return WalError(WalErrorCode::kInvalidArgument, absl::StrCat("no setting ", key));
-      }
-      at = value;
-    }
-    return places_[at].MakeOpener();
-  }
-  walimpls::FakeLog& log(const std::string& at) { return places_[at].log("orders"); }
-
- private:
-  std::map<std::string, walimpls::FakeBackend> places_;
-};
 
 class SwitchWorld {
  public:
@@ -76,6 +53,17 @@ class SwitchWorld {
   MemoryCheckpointStore& store() { return store_; }
   EventLog& events() { return events_; }
   walimpls::FakeLog& at(const std::string& place) { return places_.log(place); }
+  // With a restart, as a reboot.
+  void Unmount(const std::string& place) {
+    CloseOpener();
+    places_.Unmount(place);
+    opener_ = MakeOpener(environment_, {});
+  }
+  void Mount(const std::string& place) {
+    CloseOpener();
+    places_.Mount(place);
+    opener_ = MakeOpener(environment_, {});
+  }
   BackendChain Chain() { return *DecodeChain(store_.Of("orders").chain, "places"); }
 
   template <class F>

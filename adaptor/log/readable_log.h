@@ -19,6 +19,7 @@
 #include "adaptor/async/entries.h"
 #include "adaptor/buffer/write_ahead_buffer.h"
 #include "adaptor/chain/backend_chain.h"
+#include "adaptor/chain/older_link.h"
 #include "adaptor/log/availability.h"
 #include "adaptor/log/log_context.h"
 #include "adaptor/log/opener_parts.h"
@@ -96,6 +97,9 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Future<absl::StatusOr<CheckpointSet>> LookAtStore();
   absl::StatusOr<BackendChain> ChainOf(const CheckpointSet& set) const;
   absl::StatusOr<walimpls::OpenerImpls*> OpenerOf(const ChainLink& link);
+  absl::StatusOr<LinkPlace> PlaceOf(const ChainLink& link);
+  // The error of what is known to be there, and was not found.
+  absl::Status LinkMissing(const ChainLink& link, const absl::Status& why) const;
 
   // Opens the backend of a link of backends(), within the limit.  If it takes longer, what comes is
   // closed then.
@@ -141,12 +145,16 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
 
   Future<absl::Status> OpenSteps();
   Detached RunLook(Promise<absl::StatusOr<CheckpointSet>> seen);
+  Future<absl::Status> CheckBackend();  // As CheckIsLink(), of this one.
   // Whether the newest record in backend_ is an AlterWAL.
   Future<absl::StatusOr<bool>> EndsHere();
   ScanLink ThisLink();
   Future<absl::StatusOr<ChainLink>> FindLink(uint32_t epoch);
   Future<absl::StatusOr<ScanLink>> OpenOtherLink(ChainLink link);
   absl::Status NotThereYet(uint32_t epoch) const;
+  absl::Status DroppedError(uint32_t epoch,
+                            const std::optional<Position>& oldest = std::nullopt) const;
+  Future<absl::Status> WhyNotThere(ChainLink link, absl::Status why);
   // Where a scan begins, and what must be known there.
   Future<absl::StatusOr<ScanLink>> FirstLink(DeliverPolicy policy);
   Future<absl::StatusOr<ScanBounds>> BoundsAt(ScanLink link);

@@ -54,6 +54,24 @@ absl::StatusOr<walimpls::OpenerImpls*> ReadableLog::OpenerOf(const ChainLink& li
   return opener_->links->Get(link.target);
 }
 
+absl::StatusOr<LinkPlace> ReadableLog::PlaceOf(const ChainLink& link) {
+  const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
+  if (!from.ok()) return from.status();
+  LinkPlace place{*from, channel(), {}, link.log};
+  place.options.strand = executor();
+  place.options.epoch = link.epoch;
+  return place;
+}
+
+// A disk that is not mounted, more likely than anything else.  It must not be taken for empty.
+absl::Status ReadableLog::LinkMissing(const ChainLink& link, const absl::Status& why) const {
+  return WalErrorFrom(
+      WalErrorCode::kUnavailable,
+      absl::StrCat("open ", ToString(channel()), ": its part in backend ", TargetText(link.target),
+                   ", epoch ", link.epoch, ", is not there"),
+      why);
+}
+
 // A log that was never switched can be read without its store, as ever: that is down perhaps, and
 // readers need nothing of it.
 Future<absl::Status> ReadableLog::OpenSteps() {
@@ -65,10 +83,14 @@ Future<absl::Status> ReadableLog::OpenSteps() {
   }
   uint32_t epoch = backends_.last().epoch;
   absl::Status opened = co_await OpenBackend(epoch);
-  // It is in the chain, but its first owner has not come so far.
-  while (GetWalErrorCode(opened) == WalErrorCode::kChannelNotExist &&
-         epoch > backends_.first().epoch) {
+  if (GetWalErrorCode(opened) == WalErrorCode::kChannelNotExist && !link().log &&
+      epoch > backends_.first().epoch) {
+    // It is in the chain, but its first owner has not come so far.
     opened = co_await OpenBackend(--epoch);
+  }
+  if (opened.ok() && link().log) opened = co_await CheckBackend();
+  if (GetWalErrorCode(opened) == WalErrorCode::kChannelNotExist && link().log) {
+    co_return LinkMissing(link(), opened);
   }
   TIDELOG_CO_RETURN_IF_ERROR(opened);
   if (set.ok()) co_return absl::OkStatus();
@@ -76,6 +98,14 @@ Future<absl::Status> ReadableLog::OpenSteps() {
   TIDELOG_CO_RETURN_IF_ERROR(ends_here.status());
   if (!*ends_here) co_return absl::OkStatus();
   co_return set.status();
+}
+
+Future<absl::Status> ReadableLog::CheckBackend() {
+  absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
+  TIDELOG_CO_RETURN_IF_ERROR(state.status());
+  const absl::StatusOr<LinkPlace> place = PlaceOf(link());
+  TIDELOG_CO_RETURN_IF_ERROR(place.status());
+  co_return CheckIsLink(*place, state->tail_id);
 }
 
 Future<absl::StatusOr<bool>> ReadableLog::EndsHere() {
@@ -108,6 +138,13 @@ absl::Status ReadableLog::NotThereYet(uint32_t epoch) const {
                                ", which nobody has opened for writing yet"));
 }
 
+absl::Status ReadableLog::DroppedError(uint32_t epoch,
+                                       const std::optional<Position>& oldest) const {
+  return PositionGoneError(absl::StrCat("read ", ToString(log_.channel), " in epoch ", epoch,
+                                        ": what lay there was truncated away"),
+                           oldest);
+}
+
 // kChannelNotExist: it is not in the chain yet, or of no log of this name.
 Future<absl::StatusOr<ChainLink>> ReadableLog::FindLink(uint32_t epoch) {
   if (const ChainLink* known = backends_.Find(epoch)) co_return *known;
@@ -122,11 +159,7 @@ Future<absl::StatusOr<ChainLink>> ReadableLog::FindLink(uint32_t epoch) {
   absl::StatusOr<BackendChain> chain = ChainOf(*set);
   TIDELOG_CO_RETURN_IF_ERROR(chain.status());
   if (const ChainLink* found = chain->Find(epoch)) co_return *found;
-  if (epoch < chain->first().epoch) {
-    co_return PositionGoneError(absl::StrCat("read ", ToString(log_.channel), " in epoch ", epoch,
-                                             ": what lay there was truncated away"),
-                                std::nullopt);
-  }
+  if (epoch < chain->first().epoch) co_return DroppedError(epoch);
   co_return WalError(WalErrorCode::kChannelNotExist, absl::StrCat("no epoch ", epoch, " yet"));
 }
 
@@ -142,26 +175,41 @@ Future<absl::StatusOr<ScanLink>> ReadableLog::Link(uint32_t epoch) {
   co_return link;
 }
 
+// What is known here may be old: the link may have been dropped since, and its place be another's.
+Future<absl::Status> ReadableLog::WhyNotThere(ChainLink link, absl::Status why) {
+  if (GetWalErrorCode(why) != WalErrorCode::kChannelNotExist) co_return why;
+  absl::StatusOr<CheckpointSet> set = co_await LookAtStore();
+  TIDELOG_CO_RETURN_IF_ERROR(set.status());
+  absl::StatusOr<BackendChain> chain = ChainOf(*set);
+  TIDELOG_CO_RETURN_IF_ERROR(chain.status());
+  const ChainLink* now = chain->Find(link.epoch);
+  if (now == nullptr && link.epoch < chain->first().epoch) co_return DroppedError(link.epoch);
+  if (now == nullptr || !now->log) co_return NotThereYet(link.epoch);
+  co_return LinkMissing(*now, why);
+}
+
 Future<absl::StatusOr<ScanLink>> ReadableLog::OpenOtherLink(ChainLink link) {
   if (!other_links_.contains(link.epoch)) {
-    const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
-    TIDELOG_CO_RETURN_IF_ERROR(from.status());
-    walimpls::OpenOptions options;
-    options.strand = executor();
-    options.epoch = link.epoch;
-    OpenedBackend opened = co_await (*from)->OpenReadOnly(log_.channel, options);
-    if (GetWalErrorCode(opened.status()) == WalErrorCode::kChannelNotExist) {
-      co_return NotThereYet(link.epoch);
+    const absl::StatusOr<LinkPlace> place = PlaceOf(link);
+    TIDELOG_CO_RETURN_IF_ERROR(place.status());
+    OpenedBackend opened = co_await place->from->OpenReadOnly(log_.channel, place->options);
+    absl::Status status = opened.status();
+    if (status.ok()) {
+      absl::StatusOr<walimpls::LogState> there = co_await (*opened)->Info();
+      status = there.ok() ? CheckIsLink(*place, there->tail_id) : there.status();
+      // Another scan may have been faster; and whoever closes this log does not wait for one more.
+      if (!status.ok() || close_begun_ || other_links_.contains(link.epoch)) {
+        (void)co_await (*opened)->Close(walimpls::CloseMode::kAbandon);
+        if (close_begun_) co_return ClosedError("read");
+      } else {
+        auto other = std::make_unique<OtherLink>();
+        other->backend = *std::move(opened);
+        other_links_.emplace(link.epoch, std::move(other));
+      }
     }
-    TIDELOG_CO_RETURN_IF_ERROR(opened.status());
-    // Another scan may have been faster; and whoever closes this log does not wait for one more.
-    if (close_begun_ || other_links_.contains(link.epoch)) {
-      (void)co_await (*opened)->Close(walimpls::CloseMode::kAbandon);
-      if (close_begun_) co_return ClosedError("read");
-    } else {
-      auto other = std::make_unique<OtherLink>();
-      other->backend = *std::move(opened);
-      other_links_.emplace(link.epoch, std::move(other));
+    if (!status.ok()) {
+      status = co_await WhyNotThere(std::move(link), std::move(status));
+      co_return status;
     }
   }
   OtherLink& other = *other_links_.find(link.epoch)->second;
@@ -193,9 +241,7 @@ Future<absl::StatusOr<ScanLink>> ReadableLog::FirstLink(DeliverPolicy policy) {
     absl::StatusOr<ScanLink> oldest = co_await OldestLink();
     TIDELOG_CO_RETURN_IF_ERROR(oldest.status());
     if (epoch < oldest->epoch) {
-      co_return PositionGoneError(absl::StrCat("read ", ToString(log_.channel), " in epoch ", epoch,
-                                               ": what lay there was truncated away"),
-                                  *oldest->mark);
+      co_return DroppedError(epoch, *oldest->mark);
     }
   }
   absl::StatusOr<ScanLink> link = co_await OpenOtherLink(*std::move(found));

@@ -72,8 +72,9 @@ Future<absl::Status> WritableLog::OpenSteps() {
   absl::Status looked = co_await LookAtCheckpoints();
   TIDELOG_CO_RETURN_IF_ERROR(looked);
   absl::StatusOr<TimeTick> highest;
+  bool chain_is_stored = false;
   while (true) {
-    absl::Status open = co_await OpenLastLink();
+    absl::Status open = co_await OpenLastLink(chain_is_stored);
     TIDELOG_CO_RETURN_IF_ERROR(open);
     BuildChain();
     highest = co_await Recover();
@@ -81,6 +82,7 @@ Future<absl::Status> WritableLog::OpenSteps() {
     if (!switch_finder_.end().has_value()) break;
     absl::Status switched = co_await CompleteSwitch();
     TIDELOG_CO_RETURN_IF_ERROR(switched);
+    chain_is_stored = true;
     absl::Status left = co_await LeaveLink();
     TIDELOG_CO_RETURN_IF_ERROR(left);
   }
@@ -90,6 +92,8 @@ Future<absl::Status> WritableLog::OpenSteps() {
   BuildAppendPath(*highest);
   absl::Status covered = co_await StoreFirstTick();
   TIDELOG_CO_RETURN_IF_ERROR(covered);
+  absl::Status known = co_await PutLogInChain();
+  TIDELOG_CO_RETURN_IF_ERROR(known);
   tick_service_->Start();
   serving_ = true;
   AddMetrics();

@@ -86,7 +86,9 @@ class WritableLog : public ReadableLog {
   // The steps of Open() (D6).
   Future<absl::Status> OpenSteps();
   // Fences the last link of the chain, and those who may change the chain.
-  Future<absl::Status> OpenLastLink();
+  Future<absl::Status> OpenLastLink(bool chain_is_stored);
+  Future<absl::Status> OpenLink(uint32_t epoch);
+  Future<absl::StatusOr<bool>> GoesOnWithoutClaim();
   Future<absl::Status> LearnState();
   Future<absl::Status> LookAtCheckpoints();
   Future<absl::Status> ClaimCheckpoints();
@@ -104,11 +106,10 @@ class WritableLog : public ReadableLog {
   Future<BatchResult> RefuseAlterWalInBatch() const;
   absl::Status CheckTarget(const BackendTarget& target);
   Future<absl::Status> MakeTargetReady(BackendTarget target, absl::Duration limit);
-  Detached RunPrepareTarget(LinkPlace place, Promise<absl::Status> ready);
-  // What lies in this link has an end: puts the next one into the chain.
+  Detached RunStep(Future<absl::Status> step, Promise<absl::Status> done);
   Future<absl::Status> CompleteSwitch();
   Future<absl::Status> PutChain(BackendChain chain);
-  Detached RunPutChain(std::string chain, Promise<absl::Status> put);
+  Future<absl::Status> PutLogInChain();
   Future<absl::Status> LeaveLink();
   Future<absl::Status> WhyNotOpened(absl::Status status);
 
@@ -137,7 +138,6 @@ class WritableLog : public ReadableLog {
   Future<absl::StatusOr<Position>> TruncateInTurn(Position through);
   Future<absl::Status> MayRegister(std::string what, Position position);
   // Older links (G6, chain/older_link.h).
-  absl::StatusOr<LinkPlace> PlaceOf(const ChainLink& link);
   Future<absl::Status> WhyNotInOlderLink(ChainLink link, absl::Status status);
   Future<absl::StatusOr<walimpls::LogState>> StateOfOlderLink(uint32_t of);
   Future<absl::Status> MayRegisterInOlderLink(std::string what, Position position);

@@ -55,7 +55,10 @@ Future<absl::Status> WritableLog::LookAtCheckpoints() {
 // whichever order they come here.
 Future<absl::Status> WritableLog::ClaimCheckpoints() {
   CheckpointStore* store = opener().environment.checkpoints;
-  if (store == nullptr || checkpoints_ != nullptr) co_return absl::OkStatus();
+  if (store == nullptr) co_return absl::OkStatus();
+  // One of a link in front was for the chain only: an open of the same term may have owned the last
+  // link since, and changed them.
+  checkpoints_.reset();
   Promise<absl::Status> promise("a claim of checkpoints");
   Future<absl::Status> claimed = promise.future();
   RunClaim(store, std::move(promise));

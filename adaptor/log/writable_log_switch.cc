@@ -60,7 +60,8 @@ absl::Status WritableLog::CheckTarget(const BackendTarget& target) {
                                  link.epoch == epoch() ? "already" : "in part, from earlier on"));
   }
   BackendChain chain = backends();
-  chain.links.push_back({epoch() + 1, target, kTermMax, TimeTick{~uint64_t{0}}});
+  for (ChainLink& link : chain.links) link.log = 0;
+  chain.links.push_back({epoch() + 1, target, kTermMax, TimeTick{~uint64_t{0}}, 0});
   const size_t size = EncodeChain(chain).size();
   if (size <= kCheckpointChainMax) return absl::OkStatus();
   return WalError(WalErrorCode::kInvalidArgument,
@@ -74,12 +75,12 @@ Future<absl::Status> WritableLog::MakeTargetReady(BackendTarget target, absl::Du
   const std::string what = absl::StrCat("switch ", ToString(channel()), " to ", target.backend);
   const absl::StatusOr<walimpls::OpenerImpls*> at = opener().links->Get(target);
   if (!at.ok()) co_return WalErrorFrom(GetWalErrorCode(at.status()), what, at.status());
-  LinkPlace place{*at, channel(), {}};
+  LinkPlace place{*at, channel(), {}, std::nullopt};
   place.options.strand = executor();
   place.options.epoch = epoch() + 1;
   Promise<absl::Status> promise("a look at where a log goes on");
   Future<absl::Status> ready = promise.future();
-  RunPrepareTarget(std::move(place), std::move(promise));
+  RunStep(PrepareTarget(std::move(place)), std::move(promise));
   limit = std::min(limit, log().options.open_step_limit);
   const bool in_time = co_await ReadyWithin(&ready, limit);
   if (!in_time) {
@@ -93,34 +94,41 @@ Future<absl::Status> WritableLog::MakeTargetReady(BackendTarget target, absl::Du
 }
 
 // On its own, as RunClaim().
-Detached WritableLog::RunPrepareTarget(LinkPlace place, Promise<absl::Status> ready) {
+Detached WritableLog::RunStep(Future<absl::Status> step, Promise<absl::Status> done) {
   const std::shared_ptr<ReadableLog> self = shared_from_this();
   Entries::Entry entry(&entries());
-  absl::Status status = co_await PrepareTarget(std::move(place));
-  ready.Set(std::move(status));
+  absl::Status status = co_await std::move(step);
+  done.Set(std::move(status));
 }
 
 // Completing.
 
 // Fences the last link, then those who may change the chain; and once nobody else can, it is seen
 // whether that link is still the last.
-Future<absl::Status> WritableLog::OpenLastLink() {
+//
+// What a look at the store shows may never be done, so no log is made on its word: where nobody has
+// appended to the last link yet, the one before, which is there, is fenced for the claim.
+Future<absl::Status> WritableLog::OpenLastLink(bool chain_is_stored) {
   while (true) {
     if (stop_opening_) co_return ClosedError("open");
-    const uint32_t last = backends().last().epoch;
-    absl::Status open = co_await OpenBackend(last);
+    const bool may_make = chain_is_stored || backends().last().log || backends().links.size() == 1;
+    const uint32_t last = backends().last().epoch - (may_make ? 0 : 1);
+    absl::Status open = co_await OpenLink(last);
     TIDELOG_CO_RETURN_IF_ERROR(open);
-    absl::Status learned = co_await LearnState();
-    TIDELOG_CO_RETURN_IF_ERROR(learned);
-    absl::Status claimed = co_await ClaimCheckpoints();
-    TIDELOG_CO_RETURN_IF_ERROR(claimed);
-    if (checkpoints_ == nullptr) co_return absl::OkStatus();
-    CheckpointSet set;
-    set.chain = checkpoints_->chain();
-    absl::StatusOr<BackendChain> chain = ChainOf(set);
-    TIDELOG_CO_RETURN_IF_ERROR(chain.status());
-    set_backends(*std::move(chain));
+    absl::StatusOr<bool> goes_on = co_await GoesOnWithoutClaim();
+    TIDELOG_CO_RETURN_IF_ERROR(goes_on.status());
+    if (!*goes_on) {
+      absl::Status claimed = co_await ClaimCheckpoints();
+      TIDELOG_CO_RETURN_IF_ERROR(claimed);
+      if (checkpoints_ == nullptr) co_return absl::OkStatus();
+      CheckpointSet set;
+      set.chain = checkpoints_->chain();
+      absl::StatusOr<BackendChain> chain = ChainOf(set);
+      TIDELOG_CO_RETURN_IF_ERROR(chain.status());
+      set_backends(*std::move(chain));
+    }
     if (backends().last().epoch == last) break;
+    chain_is_stored = true;
     absl::Status left = co_await LeaveLink();
     TIDELOG_CO_RETURN_IF_ERROR(left);
   }
@@ -128,6 +136,60 @@ Future<absl::Status> WritableLog::OpenLastLink() {
   co_return absl::OkStatus();
 }
 
+// What has been appended to must be there: an open for writing would make it anew where its disk is
+// not mounted.
+Future<absl::Status> WritableLog::OpenLink(uint32_t epoch) {
+  const ChainLink link = *backends().Find(epoch);
+  const absl::StatusOr<LinkPlace> place = PlaceOf(link);
+  TIDELOG_CO_RETURN_IF_ERROR(place.status());
+  absl::Status there;
+  if (link.log) {
+    Promise<absl::Status> promise("a look for a log that goes on elsewhere");
+    Future<absl::Status> looked = promise.future();
+    RunStep(LookForLink(*place), std::move(promise));
+    const bool in_time = co_await ReadyWithin(&looked, log().options.open_step_limit);
+    if (!in_time) co_return OpenHung("the look for where it goes on");
+    there = std::move(looked).Take();
+  }
+  if (there.ok()) {
+    absl::Status open = co_await OpenBackend(epoch);
+    TIDELOG_CO_RETURN_IF_ERROR(open);
+    there = CheckIsLink(*place, wal_->boundary());
+  }
+  if (GetWalErrorCode(there) == WalErrorCode::kChannelNotExist) co_return LinkMissing(link, there);
+  TIDELOG_CO_RETURN_IF_ERROR(there);
+  absl::Status learned = co_await LearnState();
+  co_return learned;
+}
+
+// Whether the log goes on behind the link that is open, so that its checkpoints are claimed there:
+// a clean mark lets the same term into a link that it has left, while it owns the last one.  What
+// it left it knew to be stored, and what somebody has appended to is there.
+Future<absl::StatusOr<bool>> WritableLog::GoesOnWithoutClaim() {
+  absl::StatusOr<CheckpointSet> set = co_await LookAtStore();
+  const std::string what = absl::StrCat("open ", ToString(channel()), ": the look at its chain");
+  TIDELOG_CO_RETURN_IF_ERROR(StoreError(what, set.status()));
+  absl::StatusOr<BackendChain> chain = ChainOf(*set);
+  TIDELOG_CO_RETURN_IF_ERROR(chain.status());
+  if (chain->last().epoch <= epoch()) co_return false;
+  if (set->term != channel().term && !chain->last().log) co_return false;
+  set_backends(*std::move(chain));
+  co_return true;
+}
+
+// From the first acknowledged append on, the chain says which log it is in.
+Future<absl::Status> WritableLog::PutLogInChain() {
+  if (epoch() == 0 || link().log) co_return absl::OkStatus();
+  BackendChain chain = backends();
+  chain.links.back().log = submitter_->newest()->id.origin().log;
+  absl::Status put = co_await PutChain(chain);
+  const std::string what = absl::StrCat("open ", ToString(channel()), ": the change of its chain");
+  TIDELOG_CO_RETURN_IF_ERROR(StoreError(what, put));
+  set_backends(std::move(chain));
+  co_return absl::OkStatus();
+}
+
+// What lies in this link has an end: puts the next one into the chain.
 // The record is durable below the boundary of this term, and nobody appends behind it: not a lower
 // term, which is fenced, and not this one, which stores no tick here.  So whoever crashes from here
 // on leaves a log that the next open completes, or finds completed.
@@ -155,6 +217,7 @@ Future<absl::Status> WritableLog::CompleteSwitch() {
   }
   if (stop_opening_) co_return ClosedError("open");
   BackendChain chain = backends();
+  chain.links.back().log = end.id().origin().log;
   chain.links.push_back({epoch() + 1, *std::move(target), channel().term, end.time_tick()});
   absl::Status put = co_await PutChain(chain);
   TIDELOG_CO_RETURN_IF_ERROR(
@@ -166,18 +229,10 @@ Future<absl::Status> WritableLog::CompleteSwitch() {
 Future<absl::Status> WritableLog::PutChain(BackendChain chain) {
   Promise<absl::Status> promise("a change of a chain of backends");
   Future<absl::Status> put = promise.future();
-  RunPutChain(EncodeChain(chain), std::move(promise));
+  RunStep(checkpoints_->PutChain(EncodeChain(chain)), std::move(promise));
   const bool in_time = co_await ReadyWithin(&put, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the change of its chain of backends");
   co_return std::move(put).Take();
-}
-
-// On its own, as RunClaim().
-Detached WritableLog::RunPutChain(std::string chain, Promise<absl::Status> put) {
-  const std::shared_ptr<ReadableLog> self = shared_from_this();
-  Entries::Entry entry(&entries());
-  absl::Status status = co_await checkpoints_->PutChain(std::move(chain));
-  put.Set(std::move(status));
 }
 
 // Cleanly: nothing is owed there, and this term may come back to empty it.
@@ -199,15 +254,6 @@ Future<absl::Status> WritableLog::LeaveLink() {
 }
 
 // Older links.
-
-absl::StatusOr<LinkPlace> WritableLog::PlaceOf(const ChainLink& link) {
-  const absl::StatusOr<walimpls::OpenerImpls*> from = OpenerOf(link);
-  if (!from.ok()) return from.status();
-  LinkPlace place{*from, channel(), {}};
-  place.options.strand = executor();
-  place.options.epoch = link.epoch;
-  return place;
-}
 
 // Storage has refused this term there: it has lost the log; or it was cut off while it was there.
 Future<absl::Status> WritableLog::WhyNotInOlderLink(ChainLink link, absl::Status status) {

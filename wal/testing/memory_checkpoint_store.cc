@@ -20,7 +20,9 @@ absl::Status FencedError(const PChannel& channel, Term now) {
 class MemoryCheckpointStore::MemoryClaim final : public CheckpointClaim {
  public:
   MemoryClaim(MemoryCheckpointStore* store, PChannel channel)
-      : store_(store), channel_(std::move(channel)), content_(store->sets_[channel_.name]) {}
+      : store_(store), channel_(std::move(channel)), content_(store->sets_[channel_.name]) {
+    revision_ = ++store_->revisions_[channel_.name];
+  }
 
   const CheckpointSet& content() const override { return content_; }
 
@@ -49,7 +51,8 @@ class MemoryCheckpointStore::MemoryClaim final : public CheckpointClaim {
   Future<absl::Status> Store(CheckpointSet next) {
     co_await store_->Pass();
     CheckpointSet& stored = store_->sets_[channel_.name];
-    if (stored.term != channel_.term) co_return FencedError(channel_, stored.term);
+    uint64_t& revision = store_->revisions_[channel_.name];
+    if (revision != revision_) co_return FencedError(channel_, stored.term);
     const bool fails = store_->changes_.count > 0;
     if (fails) --store_->changes_.count;
     if (fails && !store_->changes_.are_done) {
@@ -58,6 +61,7 @@ class MemoryCheckpointStore::MemoryClaim final : public CheckpointClaim {
       co_return store_->changes_.error;
     }
     stored = next;
+    revision_ = ++revision;
     content_ = std::move(next);
     co_return fails ? store_->changes_.error : absl::OkStatus();
   }
@@ -65,6 +69,7 @@ class MemoryCheckpointStore::MemoryClaim final : public CheckpointClaim {
   MemoryCheckpointStore* const store_;
   const PChannel channel_;
   CheckpointSet content_;
+  uint64_t revision_ = 0;
 };
 
 void MemoryCheckpointStore::FailChanges(int count, absl::Status error, bool are_done) {
@@ -111,6 +116,7 @@ Future<absl::StatusOr<CheckpointSet>> MemoryCheckpointStore::Read(std::string ch
     --reads_.count;
     co_return reads_.error;
   }
+  if (shown_.has_value()) co_return *std::exchange(shown_, std::nullopt);
   co_return sets_[channel];
 }
 

@@ -2,8 +2,11 @@
 #ifndef TIDELOG_WAL_TESTING_MEMORY_CHECKPOINT_STORE_H_
 #define TIDELOG_WAL_TESTING_MEMORY_CHECKPOINT_STORE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
@@ -27,6 +30,8 @@ class MemoryCheckpointStore final : public CheckpointStore {
   void FailClaims(int count, absl::Status error);
   // The next reads do.
   void FailReads(int count, absl::Status error);
+  // The next read yields it: what is on its way, and may never be done.
+  void ShowOnce(CheckpointSet set) { shown_ = std::move(set); }
   // Claims and changes wait, until Release().
   void Hold() { held_ = true; }
   void HoldReads() { reads_are_held_ = true; }
@@ -44,6 +49,8 @@ class MemoryCheckpointStore final : public CheckpointStore {
   Future<Unit> Pass();
 
   absl::btree_map<std::string, CheckpointSet> sets_;
+  absl::btree_map<std::string, uint64_t> revisions_;  // Of claims and changes that were done.
+  std::optional<CheckpointSet> shown_;
   Failures changes_;
   Failures claims_;
   Failures reads_;

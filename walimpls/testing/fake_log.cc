@@ -25,7 +25,7 @@ absl::Status FakeLog::Order::Take() {
   return error;
 }
 
-FakeLog::FakeLog(std::string_view name) : name_(name) {}
+FakeLog::FakeLog(std::string_view name) : name_(name), number_(LogNumber(name)) {}
 
 FakeLog::~FakeLog() {
   CHECK_EQ(open_log_count_, 0) << "the fake log " << name_ << " is still open";
@@ -142,7 +142,7 @@ uint64_t FakeLog::Store(Group& group) {
 }
 
 MessageId FakeLog::IdOf(uint64_t number, uint32_t epoch) const {
-  const MessageId::Origin origin = {LogKind::kSimulated, LogNumber(name_), epoch};
+  const MessageId::Origin origin = {LogKind::kSimulated, number_, epoch};
   return MessageId::FromNumber(origin, number);
 }
 

@@ -87,6 +87,8 @@ class FakeLog {
   // Stores a record as it is, past all checks: a barrier, or what no backend may let through, such
   // as a record of a lower term (A5) or a tick out of order.
   MessageId Inject(ImmutableMessage message);
+  // Opens for reading find nothing, as where its files were removed; who has it open keeps it.
+  void Remove() { claimed_ = false; }
   // Forgets the records below `id`, as retention does.
   void DropBelow(const MessageId& id);
 
@@ -101,6 +103,9 @@ class FakeLog {
   std::optional<CloseMode> close_mode() const { return close_mode_; }
 
   const std::string& name() const { return name_; }
+
+  // In its ids; by its name, if nothing else is said before anything is stored.
+  void set_number(uint32_t number) { number_ = number; }
 
  private:
   friend class FakeOpener;
@@ -129,6 +134,7 @@ class FakeLog {
   void EndFront(absl::StatusOr<Ids> outcome);
 
   const std::string name_;
+  uint32_t number_;
   std::deque<ImmutableMessage> records_;
   uint64_t first_ = 1;  // Number of the oldest record kept.
   uint64_t next_ = 1;
