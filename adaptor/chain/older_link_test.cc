@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "adaptor/chain/backend_chain.h"
 #include "adaptor/chain/seam_fixture.h"
 #include "adaptor/chain/switch_world.h"
@@ -15,6 +16,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/async/future.h"
+#include "wal/checkpoint_store.h"
+#include "wal/flow_control.h"
 #include "wal/message/message_id.h"
 #include "wal/observer.h"
 #include "wal/scanner.h"
@@ -240,6 +243,43 @@ TEST_F(OlderLinkTest, ATruncationThatACheckpointHoldsBackGoesThatFar) {
   EXPECT_EQ(*Truncate(positions_[4]), positions_[3]);
   EXPECT_EQ(*Truncate(positions_[7]), positions_[3]);
   EXPECT_EQ(world_.ReadAll(*wal_), From(4));
+}
+
+// Its epoch is one of the chain's, and it is none of this log: it holds nothing back.
+TEST_F(OlderLinkTest, ACheckpointOfAnotherLogHoldsNothing) {
+  Position foreign = positions_[0];
+  const MessageId id = foreign.last_confirmed;
+  foreign.last_confirmed = MessageId({id.origin().kind, id.origin().log + 1, 0}, id.key());
+  absl::StatusOr<std::unique_ptr<CheckpointClaim>> claim = world_.Run([&] {
+    return world_.store().Claim({"orders", Term{4}});
+  });
+  ASSERT_TRUE(claim.ok());
+  ASSERT_TRUE(world_.Run([&] { return (*claim)->Put("foreign", foreign); }).ok());
+  claim->reset();
+  world_.Close(&wal_);
+  wal_ = world_.MustOpen(Term{5});
+  EXPECT_THAT(world_.events().TextOf(Event::Kind::kBackendTrouble), HasSubstr("foreign"));
+  EXPECT_EQ(*Truncate(positions_[6]), positions_[6]);
+  EXPECT_EQ(world_.Chain().links.size(), 1u);
+}
+
+// G5: who reads an older link is further behind than everybody in this one.
+TEST(LagOfOlderLinkTest, SlowsDataDown) {
+  SwitchWorld world(1, true, {{"wal.flow_lag_max", "10s"}, {"wal.flow_slow_interval", "1s"}});
+  std::unique_ptr<Wal> wal = world.MustOpen(Term{1});
+  const Position position = world.MustAppend(*wal, "a").position();
+  ASSERT_TRUE(world.Run([&] { return wal->RegisterCheckpoint("indexer", position); }).ok());
+  ASSERT_TRUE(world.Switch(*wal, "b").ok());
+  world.Close(&wal);
+  wal = world.MustOpen(Term{2});
+  world.runtime().Advance(absl::Seconds(11));
+  world.MustAppend(*wal, "b");
+  world.runtime().Advance(absl::Milliseconds(400));
+  const absl::StatusOr<LogInfo> info = world.Run([&] { return wal->Info(); });
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->flow.source, "checkpoints");
+  EXPECT_EQ(info->flow.state, FlowState::kSlowed);
+  world.Close(&wal);
 }
 
 }  // namespace

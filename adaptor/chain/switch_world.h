@@ -35,12 +35,12 @@ namespace tidelog::adaptor {
 
 class SwitchWorld {
  public:
-  explicit SwitchWorld(uint64_t seed = 1, bool has_store = true)
-      : runtime_(seed), builder_(MakeOpenerBuilder(&places_, {})) {
+  explicit SwitchWorld(uint64_t seed = 1, bool has_store = true, Config config = {})
+      : runtime_(seed), config_(std::move(config)), builder_(MakeOpenerBuilder(&places_, {})) {
     environment_.runtime = &runtime_;
     environment_.observer = &events_;
     if (has_store) environment_.checkpoints = &store_;
-    opener_ = MakeOpener(environment_, {});
+    opener_ = MakeOpener(environment_, config_);
   }
   ~SwitchWorld() {
     store_.Release();
@@ -57,12 +57,12 @@ class SwitchWorld {
   void Unmount(const std::string& place) {
     CloseOpener();
     places_.Unmount(place);
-    opener_ = MakeOpener(environment_, {});
+    opener_ = MakeOpener(environment_, config_);
   }
   void Mount(const std::string& place) {
     CloseOpener();
     places_.Mount(place);
-    opener_ = MakeOpener(environment_, {});
+    opener_ = MakeOpener(environment_, config_);
   }
   BackendChain Chain() { return *DecodeChain(store_.Of("orders").chain, "places"); }
 
@@ -73,7 +73,7 @@ class SwitchWorld {
   // As another process would: nothing that was learned by opens before is known.
   void RestartOpener() {
     CloseOpener();
-    opener_ = MakeOpener(environment_, {});
+    opener_ = MakeOpener(environment_, config_);
   }
   // Of somebody who does not know of this one.
   void MakeAnotherLogAt(const std::string& place) {
@@ -173,6 +173,7 @@ class SwitchWorld {
   }
 
   TestRuntime runtime_;
+  const Config config_;
   Places places_;
   MemoryCheckpointStore store_;
   EventLog events_;

@@ -6,6 +6,17 @@
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
+namespace {
+
+// Whether it is in a link of the chain that lies in front of `epoch`.  An epoch alone says nothing:
+// those of another log count from 0 too.
+bool LiesBefore(const Position& position, const BackendChain& chain, uint32_t epoch) {
+  const MessageId::Origin of = position.last_confirmed.origin();
+  const ChainLink* link = of.epoch < epoch ? chain.Find(of.epoch) : nullptr;
+  return link != nullptr && link->log == of.log;
+}
+
+}  // namespace
 
 HeldCheckpoints::HeldCheckpoints(std::unique_ptr<CheckpointClaim> claim)
     : claim_(std::move(claim)) {
@@ -57,12 +68,12 @@ void HeldCheckpoints::HoldBack(Position* mark) const {
   }
 }
 
-std::optional<Position> HeldCheckpoints::InOlderLink(uint32_t oldest, uint32_t epoch) const {
+std::optional<Position> HeldCheckpoints::InOlderLink(const BackendChain& chain,
+                                                     uint32_t epoch) const {
   std::optional<Position> found;
   for (const auto& [name, positions] : possible_) {
     for (const Position& position : positions) {
-      const uint32_t of = position.last_confirmed.origin().epoch;
-      if (of < oldest || of >= epoch) continue;
+      if (!LiesBefore(position, chain, epoch)) continue;
       if (!found || position.time_tick < found->time_tick) found = position;
     }
   }
@@ -81,12 +92,12 @@ std::optional<TimeTick> HeldCheckpoints::OldestTick(const MessageId::Origin& ori
 }
 
 std::vector<std::string> HeldCheckpoints::NamesOfForeign(const MessageId::Origin& origin,
-                                                         uint32_t oldest) const {
+                                                         const BackendChain& chain) const {
   std::vector<std::string> names;
   for (const auto& [name, positions] : possible_) {
-    const MessageId::Origin of = positions.back().last_confirmed.origin();
-    const bool is_older = of.epoch >= oldest && of.epoch < origin.epoch;
-    if (of != origin && !is_older) names.push_back(name);
+    const Position& position = positions.back();
+    if (position.last_confirmed.origin() == origin) continue;
+    if (!LiesBefore(position, chain, origin.epoch)) names.push_back(name);
   }
   return names;
 }

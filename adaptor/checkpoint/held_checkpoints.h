@@ -11,6 +11,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
+#include "adaptor/chain/backend_chain.h"
 #include "wal/async/future.h"
 #include "wal/checkpoint_store.h"
 #include "wal/message/message_id.h"
@@ -37,13 +38,14 @@ class HeldCheckpoints {
   // The least tick of those of this log; none: there are none.
   std::optional<TimeTick> OldestTick(const MessageId::Origin& origin) const;
 
-  // The oldest position in a link of the chain that lies in front of this one, `epoch`, and not in
-  // front of the oldest that there is (G6): whoever goes on from there reads all of this link.
-  std::optional<Position> InOlderLink(uint32_t oldest, uint32_t epoch) const;
+  // The oldest position in a link of `chain` that lies in front of `epoch` (G6): whoever goes on
+  // from there reads all that is behind.
+  std::optional<Position> InOlderLink(const BackendChain& chain, uint32_t epoch) const;
 
-  // Those with positions of another log: they hold nothing of this one, nor of the links in front
-  // of it down to `oldest`.
-  std::vector<std::string> NamesOfForeign(const MessageId::Origin& origin, uint32_t oldest) const;
+  // Those with positions of other logs: they hold nothing of this one, nor of the links in front of
+  // it.
+  std::vector<std::string> NamesOfForeign(const MessageId::Origin& origin,
+                                          const BackendChain& chain) const;
 
   // The chain of backends (G6), as it is stored, and another in its place: as CheckpointClaim's.
   const std::string& chain() const { return claim_->content().chain; }

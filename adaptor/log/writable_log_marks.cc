@@ -72,8 +72,7 @@ Future<absl::Status> WritableLog::ClaimCheckpoints() {
 void WritableLog::ReportForeignCheckpoints() {
   const std::optional<MessageId> boundary = wal_->boundary();
   if (!boundary || checkpoints_ == nullptr) return;
-  const uint32_t oldest = backends().first().epoch;
-  for (const std::string& name : checkpoints_->NamesOfForeign(boundary->origin(), oldest)) {
+  for (const std::string& name : checkpoints_->NamesOfForeign(boundary->origin(), backends())) {
     log().Report(Event::Kind::kBackendTrouble,
                  absl::StrCat("checkpoint ", name, " of ", ToString(channel()),
                               " is at a position of another log: it holds nothing of this one "
@@ -159,8 +158,7 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateInTurn(Position through) {
   (void)co_await LookAtStorage();
   TIDELOG_CO_RETURN_IF_ERROR(availability().reason());
   if (checkpoints_ != nullptr) {
-    const std::optional<Position> older =
-        checkpoints_->InOlderLink(backends().first().epoch, epoch());
+    const std::optional<Position> older = checkpoints_->InOlderLink(backends(), epoch());
     if (older) {
       absl::StatusOr<Position> reached = co_await TruncateOlderLinkInTurn(*older);
       co_return reached;

@@ -317,7 +317,7 @@ Future<absl::Status> WritableLog::MayRegisterInOlderLink(std::string what, Posit
 bool WritableLog::MayDropOldestLink(uint32_t below) {
   const uint32_t oldest = backends().first().epoch;
   return checkpoints_ != nullptr && oldest < below && availability().reason().ok() &&
-         !checkpoints_->InOlderLink(oldest, oldest + 1);
+         !checkpoints_->InOlderLink(backends(), oldest + 1);
 }
 
 // Its data goes first: a crash between leaves a link that holds nothing, and the next truncation
@@ -369,7 +369,7 @@ Future<absl::StatusOr<Position>> WritableLog::TruncateOlderLinkInTurn(Position t
     if (*oldest->mark) co_return **oldest->mark;
     co_return TruncatedAway(absl::StrCat("truncate ", ToString(channel())), through, std::nullopt);
   }
-  const std::optional<Position> older = checkpoints_->InOlderLink(backends().first().epoch, of);
+  const std::optional<Position> older = checkpoints_->InOlderLink(backends(), of);
   Position to = older.value_or(through);
   checkpoints_->HoldBack(&to);
   const ChainLink link = *backends().Find(to.last_confirmed.origin().epoch);

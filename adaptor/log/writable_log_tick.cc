@@ -31,7 +31,10 @@ FlowReadings WritableLog::ReadFlow() {
   // Those that have a limit only: a checkpoint's place takes a look at each of them.
   if (log().options.flow_lag_max > absl::ZeroDuration() && checkpoints_ != nullptr) {
     const Position newest = submitter_->newest()->position;
-    const std::optional<TimeTick> oldest = checkpoints_->OldestTick(newest.last_confirmed.origin());
+    std::optional<TimeTick> oldest = checkpoints_->OldestTick(newest.last_confirmed.origin());
+    // Ticks go on across links, and one in front of this is behind all that is in it (G6).
+    const std::optional<Position> older = checkpoints_->InOlderLink(backends(), epoch());
+    if (older) oldest = older->time_tick;
     if (oldest) readings.checkpoint_lag = Between(*oldest, newest.time_tick);
   }
   FlowSignals* const signals = opener().environment.flow;
