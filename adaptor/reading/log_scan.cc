@@ -164,6 +164,9 @@ void LogScan::TakeRest() {
   while (!reached_end_ && error_.ok() && !gap_ && !at_seam_) {
     if (taken_ == batch_.messages.size()) {
       gap_ = std::exchange(batch_.gap, std::nullopt);
+      // What it takes the end of is lost from its beginning on.
+      const std::optional<MessageId> cut = gap_ ? chunks_.Restart() : std::nullopt;
+      if (cut) gap_->first = *cut;
       if (std::exchange(batch_.end, false)) reached_end_ = true;
       return;
     }
@@ -190,6 +193,22 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
   // Ticks that were not stored promise nothing about the terms of others.
   if (order_.highest_term() != term_before) told_complete_ = stored_tick_;
   if (!*counts) return;
+  const TimeTick tick = message.time_tick();
+  const bool is_before_start = plan_.IsBeforeStart(message);
+  switch (chunks_.Take(message)) {
+    case ChunkAssembly::Result::kMessage:
+      return TakeWhole(message);
+    case ChunkAssembly::Result::kNothing:
+      // The rest of it, and whatever else would show that the end is reached, may never come.
+      if (plan_.until && tick > *plan_.until && !is_before_start) reached_end_ = true;
+      return;
+    case ChunkAssembly::Result::kCorrupt:
+      if (tick > plan_.after && !is_before_start) ReportBadRun();
+      return;
+  }
+}
+
+void LogScan::TakeWhole(ImmutableMessage& message) {
   const TimeTick tick = message.time_tick();
   const bool is_tick = message.type() == MessageType::kTimeTick;
   // It covers all that is in front of it, itself included, and is the last of its link (G6).
@@ -222,13 +241,29 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
 
 void LogScan::ReportMismatch(const MessageId& commit) {
   const MessageId& begin = assembly_.mismatch_begin();
-  absl::Status reason =
-      WalError(WalErrorCode::kCorrupt,
-               absl::StrCat("scan of ", source_.log->channel.name, ": the transaction from record ",
-                            begin.ToString(), " to ", commit.ToString(),
-                            " has not as many bodies as its commit counts in"));
-  if (plan_.backend.on_corrupt == ReadOptions::OnCorrupt::kStop) return EndWith(std::move(reason));
-  gap_ = Gap{begin, commit, std::move(reason)};
+  ReportCorrupt({begin, commit,
+                 WalError(WalErrorCode::kCorrupt,
+                          absl::StrCat("scan of ", source_.log->channel.name,
+                                       ": the transaction from record ", begin.ToString(), " to ",
+                                       commit.ToString(),
+                                       " has not as many bodies as its commit counts in"))});
+}
+
+void LogScan::ReportBadRun() {
+  const ChunkAssembly::Fault& fault = chunks_.fault();
+  ReportCorrupt(
+      {fault.first, fault.last,
+       WalError(WalErrorCode::kCorrupt,
+                absl::StrCat("scan of ", source_.log->channel.name, ": the chunks from record ",
+                             fault.first.ToString(), " to ", fault.last.ToString(),
+                             " make no message: of the last, ", fault.what))});
+}
+
+void LogScan::ReportCorrupt(Gap gap) {
+  if (plan_.backend.on_corrupt == ReadOptions::OnCorrupt::kStop) {
+    return EndWith(std::move(gap.reason));
+  }
+  gap_ = std::move(gap);
 }
 
 bool LogScan::Full() const {

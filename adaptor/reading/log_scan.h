@@ -27,6 +27,7 @@
 #include "wal/message/message_id.h"
 #include "wal/scanner.h"
 #include "wal/types.h"
+#include "wal/utility/chunk_assembly.h"
 #include "walimpls/scanner.h"
 #include "walimpls/wal.h"
 
@@ -107,8 +108,14 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   void TakeRest();
   bool HasRest() const;
   void TakeMessage(ImmutableMessage& message);
+  // What passed the checks of its order, and is a whole message.
+  void TakeWhole(ImmutableMessage& message);
   // A commit at `commit` does not match its bodies (E3).
   void ReportMismatch(const MessageId& commit);
+  // Records that are no whole message (F9).
+  void ReportBadRun();
+  // Ends, or leaves a gap, as the reader wants it (F5).
+  void ReportCorrupt(Gap gap);
   void EndWith(absl::Status error);
   bool Full() const;
   TimeTick CompleteThrough() const;
@@ -121,6 +128,7 @@ class LogScan : public std::enable_shared_from_this<LogScan> {
   ScanLink link_;
   ScanPlan plan_;
   TermOrder order_;
+  ChunkAssembly chunks_;
   TxnAssembly assembly_;
   std::unique_ptr<walimpls::ScannerImpls> scanner_;
   walimpls::RawBatch batch_;  // As the backend gave it ...

@@ -1,7 +1,11 @@
 #include "adaptor/reading/term_order.h"
 
+#include <optional>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "wal/message/message_factory.h"
+#include "wal/message/record.h"
 #include "wal/observer.h"
 #include "wal/status.h"
 
@@ -20,7 +24,10 @@ absl::StatusOr<bool> TermOrder::Take(const ImmutableMessage& message) {
   }
   highest_term_ = message.term();
   if (MessageFactory::IsFence(message.record())) return false;
-  if (message.time_tick() <= last_tick_) {
+  const std::optional<Chunk> chunk = message.record().chunk();
+  const bool behind_chunk = std::exchange(last_is_chunk_, chunk.has_value());
+  const bool goes_on = behind_chunk && chunk && chunk->index > 0;
+  if (message.time_tick() <= last_tick_ && !(goes_on && message.time_tick() == last_tick_)) {
     return WalError(
         WalErrorCode::kCorrupt,
         absl::StrCat("record ", message.id().ToString(), " of ", log_.channel.name, " has tick ",

@@ -20,7 +20,8 @@ class TermOrder {
 
   // The next record that was read.  True: it counts.  False: it is to be dropped, being a fence
   // barrier, read before (a backend may read again after an error), or of a term lower than one
-  // already met; the last is an event.  kCorrupt: its tick is not above that of the record before.
+  // already met; the last is an event.  kCorrupt: its tick is not above that of the record before,
+  // nor the same as that of the chunk before it (F9).
   absl::StatusOr<bool> Take(const ImmutableMessage& message);
 
   // What follows is in the next backend of the chain (G6): ids begin anew, terms and ticks go on.
@@ -37,6 +38,7 @@ class TermOrder {
   const LogContext& log_;
   MessageId last_id_;
   TimeTick last_tick_{};
+  bool last_is_chunk_ = false;
   Term highest_term_{};
   uint64_t violation_count_ = 0;
 };

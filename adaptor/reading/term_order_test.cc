@@ -1,5 +1,6 @@
 #include "adaptor/reading/term_order.h"
 
+#include <string>
 #include <utility>
 
 #include "adaptor/log/log_context.h"
@@ -7,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "wal/async/test_runtime.h"
+#include "wal/message/chunks.h"
 #include "wal/message/message.h"
 #include "wal/message/message_factory.h"
 #include "wal/message/message_id.h"
@@ -28,6 +30,11 @@ class TermOrderTest : public testing::Test {
     MutableMessage message = LogWorld::Message("x");
     MessageStamper::Stamp(message, term, TimeTick{tick}, nullptr);
     return MessageStamper::Seal(std::move(message)).WithId(Id(number));
+  }
+  static ImmutableMessage ChunkAt(uint64_t number, uint64_t tick, size_t index) {
+    MutableMessage message = LogWorld::Message(std::string(100, 'x'));
+    MessageStamper::Stamp(message, Term{1}, TimeTick{tick}, nullptr);
+    return SplitIntoChunks(message.view(), 100)[index].WithId(Id(number));
   }
   static ImmutableMessage Barrier(uint64_t number, Term term) {
     return MessageStamper::Seal(MessageFactory::FenceBarrier(term, std::nullopt, "w"))
@@ -86,6 +93,24 @@ TEST_F(TermOrderTest, TakesATickThatDoesNotAscendForCorruption) {
   const absl::StatusOr<bool> same = order_.Take(Record(2, Term{1}, 10));
   EXPECT_EQ(GetWalErrorCode(same.status()), WalErrorCode::kCorrupt);
   EXPECT_THAT(same.status().message(), HasSubstr("has tick 10"));
+}
+
+// F9.
+TEST_F(TermOrderTest, TakesTheSameTickOnlyBehindAChunk) {
+  EXPECT_TRUE(Takes(ChunkAt(1, 10, 0)));
+  EXPECT_TRUE(Takes(ChunkAt(2, 10, 1)));
+  EXPECT_TRUE(Takes(ChunkAt(3, 10, 2)));
+  const absl::StatusOr<bool> plain = order_.Take(Record(4, Term{1}, 10));
+  EXPECT_EQ(GetWalErrorCode(plain.status()), WalErrorCode::kCorrupt);
+  EXPECT_TRUE(Takes(Record(5, Term{1}, 11)));
+  const absl::StatusOr<bool> behind_plain = order_.Take(ChunkAt(6, 11, 1));
+  EXPECT_EQ(GetWalErrorCode(behind_plain.status()), WalErrorCode::kCorrupt);
+  EXPECT_TRUE(Takes(ChunkAt(7, 12, 0)));
+  const absl::StatusOr<bool> anew = order_.Take(ChunkAt(8, 12, 0));
+  EXPECT_EQ(GetWalErrorCode(anew.status()), WalErrorCode::kCorrupt);
+  EXPECT_TRUE(Takes(ChunkAt(9, 13, 0)));
+  const absl::StatusOr<bool> lower = order_.Take(ChunkAt(10, 12, 1));
+  EXPECT_EQ(GetWalErrorCode(lower.status()), WalErrorCode::kCorrupt);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ class RecoveryObserver {
   virtual ~RecoveryObserver() = default;
 
   // Called for each record from the replay's start to the boundary, in log order, stored TimeTicks
-  // included and fence barriers not.  The replay reaches back far enough to rebuild what the newest
-  // stored TimeTick promises (D3, D6), and holds only a batch of records at a time: whoever keeps
-  // them bounds that.
+  // included and fence barriers not; of what is stored in chunks, when it is whole (F9).  The
+  // replay reaches back far enough to rebuild what the newest stored TimeTick promises (D3, D6),
+  // and holds only a batch of records at a time: whoever keeps them bounds that.
   virtual void OnReplayed(const ImmutableMessage& message) = 0;
 };
 

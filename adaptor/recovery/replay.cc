@@ -82,14 +82,27 @@ absl::Status Replay::Take(const walimpls::RawBatch& batch) {
   const bool repaired =
       batch.gap.has_value() && GetWalErrorCode(batch.gap->reason) == WalErrorCode::kUnrecoverable;
   if (batch.gap.has_value() && !repaired) return batch.gap->reason;
-  for (const ImmutableMessage& message : batch.messages) {
-    absl::StatusOr<bool> counts = order_.Take(message);
+  for (const ImmutableMessage& record : batch.messages) {
+    absl::StatusOr<bool> counts = order_.Take(record);
     TIDELOG_RETURN_IF_ERROR(counts.status());
     if (!*counts) continue;
     ++record_count_;
+    ImmutableMessage message = record;
+    const ChunkAssembly::Result whole = chunks_.Take(message);
+    if (whole == ChunkAssembly::Result::kCorrupt) return BadRun();
+    if (whole == ChunkAssembly::Result::kNothing) continue;
     for (RecoveryObserver* observer : observers_) observer->OnReplayed(message);
   }
+  if (repaired) chunks_.Restart();
   return absl::OkStatus();
+}
+
+absl::Status Replay::BadRun() const {
+  const ChunkAssembly::Fault& fault = chunks_.fault();
+  return WalError(WalErrorCode::kCorrupt,
+                  absl::StrCat("open ", ToString(log_.channel), ": the chunks from record ",
+                               fault.first.ToString(), " to ", fault.last.ToString(),
+                               " make no message: of the last, ", fault.what));
 }
 
 absl::Status Replay::Hung(const char* step) const {

@@ -17,14 +17,15 @@
 #include "adaptor/recovery/recovery_observer.h"
 #include "wal/async/future.h"
 #include "wal/types.h"
+#include "wal/utility/chunk_assembly.h"
 #include "walimpls/scanner.h"
 #include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
 
 // Reads from the lower of what the newest stored TimeTick says, its last-confirmed and its replay
-// start, to the boundary; from the beginning if there is no TimeTick.  Holds one batch at a time.
-// Confined to the channel's executor.
+// start, to the boundary; from the beginning if there is no TimeTick.  Holds one batch at a time,
+// and one message that is stored in chunks.  Confined to the channel's executor.
 class Replay {
  public:
   // What one batch may hold; at least one record.
@@ -55,6 +56,7 @@ class Replay {
   walimpls::ScanOptions Plan() const;
   Future<absl::Status> ReadToEnd();
   absl::Status Take(const walimpls::RawBatch& batch);
+  absl::Status BadRun() const;
   absl::Status Hung(const char* step) const;
   void ReportProgress();
 
@@ -62,6 +64,7 @@ class Replay {
   walimpls::WalImpls& backend_;
   const std::vector<RecoveryObserver*> observers_;
   TermOrder order_;
+  ChunkAssembly chunks_;
   bool stopped_ = false;
   uint64_t record_count_ = 0;
   absl::Duration next_progress_ = absl::ZeroDuration();

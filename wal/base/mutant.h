@@ -91,6 +91,11 @@ enum class Mutant : uint8_t {
   kControlRefused,
   kRecoveryJumps,
   kPacerForgetsWaiter,
+
+  // adaptor: chunks.
+  kCutMessageDelivered,
+  kTailInsideRun,
+  kRetryKeepsTick,
 };
 
 #ifdef TIDELOG_MUTANTS
