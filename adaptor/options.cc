@@ -63,6 +63,9 @@ constexpr NumberKey kNumbers[] = {
     {"flow_append_rate_max", &LogOptions::flow_append_rate_max, 0, uint64_t{1} << 50},
     {"flow_rate_min", &LogOptions::flow_rate_min, 0, uint64_t{1} << 50},
     {"flow_rate_max", &LogOptions::flow_rate_max, 0, uint64_t{1} << 50},
+    {"chunking", &LogOptions::chunking, 0, 1},
+    {"chunk_bytes_max", &LogOptions::chunk_bytes_max, 256, uint64_t{1} << 30},
+    {"chunked_message_bytes_max", &LogOptions::chunked_message_bytes_max, 256, uint64_t{1} << 30},
     {"sampling_rate", &LogOptions::sampling_rate, 0, uint64_t{1} << 40},
 };
 

@@ -89,6 +89,13 @@ struct LogOptions {
   absl::Duration flow_recover_interval = absl::ZeroDuration();
   absl::Duration flow_reject_delay = absl::ZeroDuration();
 
+  // 1: messages above what the backend takes in one record are stored in several, chunks (F9), each
+  // of at most chunk_bytes_max and of what the backend takes.  Readers understand them whatever
+  // this says.  How large a message may be then, or as large as the backend takes, if that is more.
+  uint64_t chunking = 0;
+  size_t chunk_bytes_max = size_t{1} << 30;
+  size_t chunked_message_bytes_max = size_t{256} << 20;
+
   // One append of so many is timed, and so are its interceptors, for metrics (H4); 0: none.
   uint64_t sampling_rate = 256;
 };

@@ -24,6 +24,9 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
                                                          {"wal.idempotency_keys_max", "5"},
                                                          {"wal.idempotency_bytes_max", "6"},
                                                          {"wal.idempotency_log_bytes_max", "7"},
+                                                         {"wal.chunking", "1"},
+                                                         {"wal.chunk_bytes_max", "256"},
+                                                         {"wal.chunked_message_bytes_max", "9000"},
                                                          {"directory", "d"},
                                                          {"walrus", "w"}});
   ASSERT_TRUE(split.ok()) << split.status();
@@ -36,6 +39,9 @@ TEST(OptionsTest, SplitsTheLogsOwnKeysFromTheBackends) {
   EXPECT_EQ(split->log.idempotency_keys_max, 5u);
   EXPECT_EQ(split->log.idempotency_bytes_max, 6u);
   EXPECT_EQ(split->log.idempotency_log_bytes_max, 7u);
+  EXPECT_EQ(split->log.chunking, 1u);
+  EXPECT_EQ(split->log.chunk_bytes_max, 256u);
+  EXPECT_EQ(split->log.chunked_message_bytes_max, 9000u);
   EXPECT_EQ(split->log.retry_delay_min, LogOptions().retry_delay_min);
   EXPECT_THAT(split->backend, ElementsAre(Pair("directory", "d"), Pair("walrus", "w")));
 }

@@ -1,7 +1,8 @@
-// LogInfo and Mvcc: what a log tells of itself.
+// LogInfo, AppendLimits and Mvcc: what a log tells of itself.
 #ifndef TIDELOG_WAL_LOG_INFO_H_
 #define TIDELOG_WAL_LOG_INFO_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,16 @@ struct LogInfo {
   FlowStatus flow;
   // What a backend has to say for people and tools: "segments" -> "3".  Not a contract.
   absl::btree_map<std::string, std::string> details;
+};
+
+// What one message may weigh (B4).
+struct AppendLimits {
+  size_t message_bytes_max = 0;  // Of MutableMessage::encoded_size().
+  int property_count_max = 0;
+  bool durable_on_ack = false;  // False only for backends that say so: memory.
+  // Not 0: larger messages are stored in chunks of at most this (F9).  Each chunk repeats all that
+  // is not payload, so of such a message that may come to half of it.
+  size_t chunk_bytes_max = 0;
 };
 
 // How far a reader who wants to see everything committed so far must read (D7).

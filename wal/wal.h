@@ -119,13 +119,6 @@ class RoWal {
 // the lease lasts (E4).  An exclusive message (IsExclusive(), wal/types.h) ends all that is open in
 // its VChannel, or in the log if it names none; a transaction without a VChannel is ended by each.
 
-// What one message may weigh (B4).
-struct AppendLimits {
-  size_t message_bytes_max = 0;  // Of MutableMessage::encoded_size().
-  int property_count_max = 0;
-  bool durable_on_ack = false;  // False only for backends that say so: memory.
-};
-
 // A channel opened for writing under a term.
 class Wal : public RoWal {
  public:

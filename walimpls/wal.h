@@ -44,6 +44,7 @@ struct LogState {
       truncated;  // The mark of Truncate(); with retention, {first kept id, its tick - 1}.
   std::optional<Position> tail;      // Of the newest durable record.
   std::optional<MessageId> tail_id;  // Its id: where a scan that reads everything there is ends.
+  bool tail_is_cut = false;          // It is a chunk, and not its message's last (IsCut()).
   TimeTick newest_tick{};            // Its tick; 0: there is none.
   Term newest_term{};                // The highest term that opened it, as far as can be seen.
   LogInfo::Holder holder = LogInfo::Holder::kUnknown;

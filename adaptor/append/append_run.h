@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
@@ -56,11 +57,14 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
   // What is at the backend, or was.
   struct Group {
     size_t first;  // Of its messages.
-    size_t count;
+    size_t count;  // 0: chunks of the first, which others follow.
     Future<absl::StatusOr<walimpls::Ids>> ids;
+    // Of the first message; empty: the messages are whole, a record each.
+    std::vector<ImmutableMessage> chunks;
   };
   absl::InlinedVector<Group, 1> groups;
   size_t groups_left = 0;           // Not settled yet.
+  MessageId first_chunk;            // Of the newest message in chunks that is stored, or partly.
   TimeTick first_tick{};            // Of the attempt under way.
   MessageId last_confirmed;         // As stamped; none: each message's own id.
   absl::Duration handed_over_at{};  // When.

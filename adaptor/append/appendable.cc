@@ -1,5 +1,6 @@
 #include "adaptor/append/appendable.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "absl/time/time.h"
 #include "wal/backend_switch.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/status.h"
 
 namespace tidelog::adaptor {
@@ -17,6 +19,12 @@ std::string What(const PChannel& channel, const RecordView& record) {
   return absl::StrCat("append a ", MessageTypeName(record.type()), " to ", ToString(channel));
 }
 
+std::string WhyNotInChunks(const RecordView& record) {
+  if (record.type() == MessageType::kAlterWal) return "ends the log, as one record";
+  return absl::StrCat(ChunkHeadSize(record),
+                      " of them are no payload: at most half a chunk may be");
+}
+
 absl::Status CheckSize(const PChannel& channel, const AppendLimits& limits,
                        const RecordView& record) {
   const size_t size = record.size();
@@ -24,6 +32,13 @@ absl::Status CheckSize(const PChannel& channel, const AppendLimits& limits,
     return WalError(WalErrorCode::kTooLarge,
                     absl::StrCat(What(channel, record), ": it is of ", size, " bytes, and at most ",
                                  limits.message_bytes_max, " are allowed"));
+  }
+  const bool in_chunks = limits.chunk_bytes_max != 0 && size > limits.chunk_bytes_max;
+  if (in_chunks && !FitsChunks(record, limits.chunk_bytes_max)) {
+    return WalError(
+        WalErrorCode::kTooLarge,
+        absl::StrCat(What(channel, record), ": it is of ", size, " bytes, more than a chunk's ",
+                     limits.chunk_bytes_max, ", and ", WhyNotInChunks(record)));
   }
   const size_t properties = record.property_count();
   if (properties > static_cast<size_t>(limits.property_count_max)) {
@@ -95,6 +110,18 @@ absl::Status CheckSwitch(const PChannel& channel, const RecordView& record) {
 }
 
 }  // namespace
+
+bool FitsChunks(const RecordView& record, size_t bytes_max) {
+  return record.type() != MessageType::kAlterWal && ChunkHeadSize(record) <= bytes_max / 2;
+}
+
+AppendLimits LimitsOf(const walimpls::Traits& traits, const LogOptions& options) {
+  AppendLimits limits{traits.message_bytes_max, traits.property_count_max, traits.durable_on_ack};
+  if (options.chunking == 0) return limits;
+  limits.chunk_bytes_max = std::min(traits.message_bytes_max, options.chunk_bytes_max);
+  limits.message_bytes_max = std::max(traits.message_bytes_max, options.chunked_message_bytes_max);
+  return limits;
+}
 
 absl::Status CheckAppendable(const PChannel& channel, const AppendLimits& limits,
                              const RecordView& record) {

@@ -2,12 +2,24 @@
 #ifndef TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_
 #define TIDELOG_ADAPTOR_APPEND_APPENDABLE_H_
 
+#include <cstddef>
+
 #include "absl/status/status.h"
+#include "adaptor/options.h"
 #include "wal/message/record.h"
 #include "wal/types.h"
 #include "wal/wal.h"
+#include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
+
+// Whether `record`, which is larger than a chunk of `bytes_max`, can lie in several.  An AlterWAL
+// is one record, for it is the end (G6); and each chunk repeats what is no payload, which may come
+// to half of it.
+bool FitsChunks(const RecordView& record, size_t bytes_max);
+
+// What a log of a backend with `traits` takes (B4).
+AppendLimits LimitsOf(const walimpls::Traits& traits, const LogOptions& options);
 
 // OK: `record`, of which nothing is stamped yet, may be appended to `channel`.
 // kTooLarge: above `limits` (B4).  kInvalidArgument: of the log's own, or of a kind that this log

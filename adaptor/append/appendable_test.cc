@@ -6,13 +6,16 @@
 
 #include "absl/log/check.h"
 #include "absl/time/time.h"
+#include "adaptor/options.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "wal/backend_switch.h"
 #include "wal/message/message.h"
 #include "wal/message/message_factory.h"
 #include "wal/status.h"
 #include "wal/types.h"
 #include "wal/wal.h"
+#include "walimpls/wal.h"
 
 namespace tidelog::adaptor {
 namespace {
@@ -151,6 +154,37 @@ TEST_F(AppendableTest, RefusesAnIdempotencyKeyWhereItMeansNothing) {
   MutableMessage::Builder tick = MessageFactory::AnyBuilder(MessageType::kTimeTick);
   tick.IdempotencyKey("k");
   ExpectRefused(std::move(tick), "only the log itself");
+}
+
+// It is the end of the log, and looked for as one record (G6).
+TEST_F(AppendableTest, TakesAnAlterWalThatFitsAChunkOnly) {
+  const MutableMessage end =
+      *MakeAlterWal({.backend = "file", .config = {{"dir", std::string(300, 'd')}}});
+  AppendLimits limits{.message_bytes_max = 5000, .property_count_max = 9};
+  limits.chunk_bytes_max = end.encoded_size();
+  EXPECT_TRUE(CheckAppendable(channel_, limits, end.view()).ok());
+  --limits.chunk_bytes_max;
+  const absl::Status status = CheckAppendable(channel_, limits, end.view());
+  EXPECT_EQ(GetWalErrorCode(status), WalErrorCode::kTooLarge);
+  EXPECT_THAT(status.message(), HasSubstr("ends the log, as one record"));
+}
+
+TEST(LimitsOfTest, AreTheBackendsOrThoseOfChunks) {
+  walimpls::Traits traits;
+  traits.message_bytes_max = 1000;
+  traits.property_count_max = 7;
+  LogOptions options;
+  options.chunked_message_bytes_max = 5000;
+  EXPECT_EQ(LimitsOf(traits, options).message_bytes_max, 1000u);
+  EXPECT_EQ(LimitsOf(traits, options).chunk_bytes_max, 0u);
+  options.chunking = 1;
+  EXPECT_EQ(LimitsOf(traits, options).message_bytes_max, 5000u);
+  EXPECT_EQ(LimitsOf(traits, options).chunk_bytes_max, 1000u);
+  EXPECT_EQ(LimitsOf(traits, options).property_count_max, 7);
+  options.chunk_bytes_max = 300;
+  options.chunked_message_bytes_max = 500;
+  EXPECT_EQ(LimitsOf(traits, options).message_bytes_max, 1000u);
+  EXPECT_EQ(LimitsOf(traits, options).chunk_bytes_max, 300u);
 }
 
 }  // namespace

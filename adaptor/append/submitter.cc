@@ -85,20 +85,30 @@ absl::Status Submitter::HandOver(AppendRun& run) {
 
 void Submitter::SubmitGroups(AppendRun& run) {
   size_t first = run.op().done_count();
-  if (run.op().count() - first == 1) return SubmitGroup(run, first, 1);
+  const size_t count = run.op().count();
+  const bool may_chunk = parts_.chunk_bytes_max != 0;
+  if (count - first == 1 && !(may_chunk && IsInChunks(run.record(first)))) {
+    return SubmitGroup(run, first, 1);
+  }
   const walimpls::Traits& traits = parts_.backend->traits();
   size_t bytes = 0;
-  for (size_t i = first; i < run.op().count(); ++i) {
+  for (size_t i = first; i < count; ++i) {
     const size_t size = run.record(i).size();
+    const bool in_chunks = may_chunk && IsInChunks(run.record(i));
     const bool full = i - first == traits.group_count_max || bytes + size > traits.group_bytes_max;
-    if (full && i > first) {
+    if ((full || in_chunks) && i > first) {
       SubmitGroup(run, first, i - first);
       first = i;
       bytes = 0;
     }
-    bytes += size;
+    if (in_chunks) {
+      SubmitChunks(run, i);
+      first = i + 1;
+    } else {
+      bytes += size;
+    }
   }
-  SubmitGroup(run, first, run.op().count() - first);
+  if (first < count) SubmitGroup(run, first, count - first);
 }
 
 void Submitter::RefreshClock() {
@@ -163,7 +173,9 @@ absl::Status Submitter::StampAll(AppendRun& run) {
     if (record.flags() & kHasTxn) [[unlikely]] {
       TIDELOG_RETURN_IF_ERROR(parts_.transactions->CheckMember(record, tick));
     }
-    MessageStamper::Stamp(message, parts_.log->channel.term, tick, last_confirmed);
+    const bool keeps = MutantIs(Mutant::kRetryKeepsTick) && run.times.attempts > 1;
+    MessageStamper::Stamp(message, parts_.log->channel.term, keeps ? record.time_tick() : tick,
+                          last_confirmed);
     if (record.type() == MessageType::kTimeTick) {
       const std::optional<MessageId> start = ReplayStart(tick, last_confirmed);
       MessageStamper::SetReplayStart(message, start ? &*start : nullptr);
@@ -183,45 +195,38 @@ void Submitter::SubmitGroup(AppendRun& run, size_t first, size_t count) {
   walimpls::Group group;
   group.reserve(count);
   for (size_t i = first; i < first + count; ++i) group.push_back(run.Seal(i));
-  run.groups.push_back({first, count, parts_.backend->Append(std::move(group))});
+  run.groups.push_back({first, count, parts_.backend->Append(std::move(group)), {}});
   ++run.groups_left;
   if (MutantIs(Mutant::kBufferedBeforeAcknowledged)) BufferUnacknowledged(run, first, count);
   if (MutantIs(Mutant::kKeyBeforeAcknowledged)) RememberUnacknowledged(run, first, count);
 }
 
 void Submitter::Settle(AppendRun& run, size_t index, const absl::StatusOr<walimpls::Ids>& ids) {
-  const AppendRun::Group& group = run.groups[index];
+  AppendRun::Group& group = run.groups[index];
   if (--run.groups_left == 0) outstanding_.Remove(run);
   if (ids.ok()) {
     Stored(run, group, *ids);
   } else {
     Failed(run, group, ids.status());
   }
+  if (!group.chunks.empty()) [[unlikely]] {
+    LetGoOfChunks(group);
+  }
   if (outstanding_.empty()) MaybeReopen();
   if (settled_.count() > 0) settled_.NotifyAll();
 }
 
 void Submitter::Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids) {
-  CHECK_EQ(ids.size(), group.count)
+  CHECK_EQ(ids.size(), group.chunks.empty() ? group.count : group.chunks.size())
       << ToString(parts_.log->channel) << ": the backend yields ids for another number of messages";
   retry_delay_ = absl::ZeroDuration();
-  counts_.records += group.count;
+  if (!group.chunks.empty()) return StoredChunks(run, group, ids);
   for (size_t i = 0; i < group.count; ++i) {
-    const RecordView record = run.record(group.first + i);
-    counts_.bytes += record.size();
-    AppendResult& result = run.AddResult();
-    result.id = ids[i];
-    result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : ids[i];
+    counts_.bytes += run.record(group.first + i).size();
+    AppendResult& result = Acknowledge(run, ids[i], ids[i]);
     const bool is_last = i + 1 == group.count;
     if (MutantIs(Mutant::kLastConfirmedTooFar) && !is_last) result.last_confirmed = ids.back();
-    result.time_tick = record.time_tick();
-    if (record.flags() & kHasTxn) result.txn = *record.txn();
-    // What is open depends on it.
-    CHECK(!newest_ || BeforeWithinLog(newest_->id, ids[i]))
-        << ToString(parts_.log->channel) << ": appends do not complete in log order (D8)";
-    CountIn(run, record, result);
-    if (parts_.buffer != nullptr) Buffer(run, group.first + i, ids[i]);
-    newest_ = Newest{ids[i], result.position()};
+    if (parts_.buffer != nullptr) Buffer(run, run.sealed(group.first + i), ids[i]);
   }
   if (EndsLog(run)) [[unlikely]] {
     DeclareEnded(run.record(0));
@@ -236,6 +241,23 @@ void Submitter::DeclareEnded(const RecordView& end) {
       absl::StrCat(ToString(parts_.log->channel), " ended at tick ", ToInt(end.time_tick()),
                    ", and goes on in backend ", target.ok() ? target->backend : "unknown",
                    ": open it again, under a higher term")));
+}
+
+AppendResult& Submitter::Acknowledge(AppendRun& run, const MessageId& id,
+                                     const MessageId& last_id) {
+  const RecordView record = run.record(run.op().done_count());
+  ++counts_.records;
+  AppendResult& result = run.AddResult();
+  result.id = id;
+  result.last_confirmed = run.last_confirmed.has_value() ? run.last_confirmed : id;
+  result.time_tick = record.time_tick();
+  if (record.flags() & kHasTxn) result.txn = *record.txn();
+  // What is open depends on it.
+  CHECK(!newest_ || BeforeWithinLog(newest_->last_id, id))
+      << ToString(parts_.log->channel) << ": appends do not complete in log order (D8)";
+  CountIn(run, record, result);
+  newest_ = Newest{id, result.position(), last_id};
+  return result;
 }
 
 void Submitter::CountIn(const AppendRun& run, const RecordView& record,
@@ -270,8 +292,7 @@ void Submitter::CountIn(const AppendRun& run, const RecordView& record,
 
 // Behind the backend's word that it is durable, so that nobody is given it before (C1), and in the
 // same job as the caller's answer, which no reader overtakes.
-void Submitter::Buffer(AppendRun& run, size_t index, const MessageId& id) {
-  const ImmutableMessage& message = run.sealed(index);
+void Submitter::Buffer(AppendRun& run, const ImmutableMessage& message, const MessageId& id) {
   const bool is_there = MutantIs(Mutant::kBufferedBeforeAcknowledged) &&
                         parts_.buffer->size() > 0 &&
                         parts_.buffer->newest().time_tick() >= message.time_tick();
@@ -310,7 +331,9 @@ void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl
   }
   // What may be stored is the end all the same.
   if (EffectOf(status) != Effect::kUnknown && EndsLog(run)) ending_ = false;
-  run.SetStatus(status);
+  // Of a message in chunks the last group decides: without that it is not done.
+  const bool decides = group.count > 0 || EffectOf(status) != Effect::kUnknown;
+  if (decides) run.SetStatus(status);
   parts_.transactions->OnFailure();
   if (code == WalErrorCode::kChannelFenced || code == WalErrorCode::kInner) {
     parts_.availability->Declare(status);

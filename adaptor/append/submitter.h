@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
@@ -23,6 +24,7 @@
 #include "wal/async/executor.h"
 #include "wal/async/future.h"
 #include "wal/async/signal.h"
+#include "wal/message/message.h"
 #include "wal/message/message_id.h"
 #include "wal/message/record.h"
 #include "wal/types.h"
@@ -52,6 +54,7 @@ class Submitter {
     // What stored TimeTicks carry as replay_start while nothing of this term is stored (D6).
     std::optional<MessageId> boundary;
     WriteAheadBuffer* buffer;  // Is given what is acknowledged; null: there is none.
+    size_t chunk_bytes_max;    // As AppendLimits'.
   };
   explicit Submitter(const Parts& parts);
   ~Submitter();
@@ -89,10 +92,11 @@ class Submitter {
   // Whether it would make the log forget an idempotency key (G4).
   bool HasForgottenAt(TimeTick tick) const { return parts_.idempotency->HasExpiredAt(tick); }
 
-  // The newest acknowledged record of this term; none before the first TimeTick.
+  // The newest acknowledged message of this term; none before the first TimeTick.
   struct Newest {
     MessageId id;
     Position position;
+    MessageId last_id;  // Of its last record: of one in chunks, not its own (F9).
   };
   const std::optional<Newest>& newest() const { return newest_; }
   // The newest acknowledged TimeTick, and where the replay of an open begins that finds it.
@@ -113,10 +117,11 @@ class Submitter {
   struct Counts {
     uint64_t records = 0;     // Acknowledged ...
     uint64_t time_ticks = 0;  // ... and those among them.
-    uint64_t bytes = 0;
-    uint64_t retries = 0;  // Hand-overs of what was handed over before.
+    uint64_t bytes = 0;       // Of records, of those in chunks as they are stored (F9).
+    uint64_t retries = 0;     // Hand-overs of what was handed over before.
   };
   const Counts& counts() const { return counts_; }
+  size_t chunk_bytes() const { return chunk_bytes_; }  // At the backend, beside their messages.
   // Of the clock: no older than a tick interval.
   absl::Duration last_reading() const { return now_; }
 
@@ -143,7 +148,15 @@ class Submitter {
   void SubmitGroups(AppendRun& run);
   void SubmitGroup(AppendRun& run, size_t first, size_t count);
   void Stored(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
-  void Buffer(AppendRun& run, size_t index, const MessageId& id);
+  // The next message of `run` is stored, in records from `id` to `last_id`.
+  AppendResult& Acknowledge(AppendRun& run, const MessageId& id, const MessageId& last_id);
+  void Buffer(AppendRun& run, const ImmutableMessage& message, const MessageId& id);
+  // submitter_chunks.cc (F9).
+  bool IsInChunks(const RecordView& record) const;
+  void SubmitChunks(AppendRun& run, size_t index);
+  void SubmitChunkGroup(AppendRun& run, size_t index, std::vector<ImmutableMessage> chunks);
+  void StoredChunks(AppendRun& run, const AppendRun::Group& group, const walimpls::Ids& ids);
+  void LetGoOfChunks(AppendRun::Group& group);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
   void RememberUnacknowledged(const AppendRun& run, size_t first, size_t count);
   static bool EndsLog(const AppendRun& run) {
@@ -179,6 +192,7 @@ class Submitter {
   std::optional<Covering> newest_time_tick_;
   MvccTable mvcc_;
   Counts counts_;
+  size_t chunk_bytes_ = 0;
 };
 
 }  // namespace tidelog::adaptor

@@ -86,11 +86,19 @@ struct Reader {
 
 class System {
  public:
-  System(uint64_t seed, std::string bytes_max)
+  // In chunks: most messages take several records, and many of them several groups (F9).
+  System(uint64_t seed, std::string bytes_max, bool in_chunks)
       : world_({.seed = seed,
                 .config = {{"wal.buffer_bytes_max", std::move(bytes_max)},
-                           {"wal.buffer_age_max", "500ms"}}}),
-        wal_(world_.MustOpen(term_)) {}
+                           {"wal.buffer_age_max", "500ms"},
+                           {"wal.chunking", in_chunks ? "1" : "0"}}}),
+        in_chunks_(in_chunks) {
+    walimpls::Traits traits = world_.backend().traits();
+    if (in_chunks) traits.message_bytes_max = 300;
+    if (in_chunks) traits.group_count_max = 3;
+    world_.backend().set_traits(traits);
+    wal_ = world_.MustOpen(term_);
+  }
 
   ~System() {
     Heal();
@@ -177,8 +185,13 @@ class System {
 
   void Append(uint64_t amount) {
     MutableMessage::Builder builder(MessageType::kInsert);
-    builder.Property("size", std::string(40 * amount, 'x'));
-    absl::StatusOr<MutableMessage> message = std::move(builder).Build(absl::StrCat(next_++));
+    std::string payload = absl::StrCat(next_++);
+    if (in_chunks_) {
+      payload.append(40 * amount, 'x');
+    } else {
+      builder.Property("size", std::string(40 * amount, 'x'));
+    }
+    absl::StatusOr<MutableMessage> message = std::move(builder).Build(payload);
     RC_ASSERT(message.ok());
     (void)wal_->Append(*std::move(message), AppendOptions());
   }
@@ -240,7 +253,7 @@ class System {
   // What the backend alone gives a reader.
   std::vector<ImmutableMessage> StoredMessages() {
     std::vector<ImmutableMessage> messages;
-    for (ImmutableMessage& record : world_.fake().records()) {
+    for (ImmutableMessage& record : world_.StoredWhole()) {
       if (record.type() != MessageType::kTimeTick) messages.push_back(std::move(record));
     }
     return messages;
@@ -265,6 +278,7 @@ class System {
   }
 
   LogWorld world_;
+  const bool in_chunks_;
   Term term_{1};
   std::unique_ptr<Wal> wal_;
   std::vector<std::unique_ptr<Wal>> fenced_;
@@ -272,16 +286,24 @@ class System {
   uint64_t next_ = 0;
 };
 
-RC_GTEST_PROP(TailingPropertyTest, GivesWhatTheBackendGivesUnderEverySchedule, ()) {
+void CheckUnderAnySchedule(bool in_chunks) {
   const auto seed = *rc::gen::inRange<uint64_t>(1, 1000000);
   const auto bytes_max = *rc::gen::element<std::string>("1", "2000", "10000");
   const auto steps = *rc::gen::container<std::vector<Step>>(AnyStep());
-  System system(seed, bytes_max);
+  System system(seed, bytes_max, in_chunks);
   for (const Step& step : steps) {
     system.Do(step);
     system.Check();
   }
   system.Finish();
+}
+
+RC_GTEST_PROP(TailingPropertyTest, GivesWhatTheBackendGivesUnderEverySchedule, ()) {
+  CheckUnderAnySchedule(/*in_chunks=*/false);
+}
+
+RC_GTEST_PROP(TailingPropertyTest, GivesTheSameInChunks, ()) {
+  CheckUnderAnySchedule(/*in_chunks=*/true);
 }
 
 }  // namespace

@@ -1,11 +1,21 @@
 #include "adaptor/buffer/write_ahead_buffer.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/log/check.h"
+#include "wal/message/record.h"
 
 namespace tidelog::adaptor {
+namespace {
+
+bool GoesOn(const RecordView& record) {
+  const std::optional<Chunk> chunk = record.chunk();
+  return chunk && chunk->index > 0;
+}
+
+}  // namespace
 
 WriteAheadBuffer::WriteAheadBuffer(const Limits& limits, const std::optional<MessageId>& boundary)
     : limits_(limits), floor_(boundary.value_or(MessageId())), ring_(1) {}
@@ -21,8 +31,9 @@ size_t WriteAheadBuffer::BytesOf(const Entry& entry) {
 void WriteAheadBuffer::Push(const ImmutableMessage& message, const MessageId& id,
                             absl::Duration at) {
   if (sealed_) return;
-  // Id order is tick order (D8), and ticks compare faster.
-  CHECK(message.time_tick() > newest_tick_)
+  // Id order is tick order (D8), and ticks compare faster; those of chunks are the same (F9).
+  CHECK(message.time_tick() > newest_tick_ ||
+        (message.time_tick() == newest_tick_ && GoesOn(message.record())))
       << "record " << id.ToString() << " was acknowledged out of the order of the log";
   newest_tick_ = message.time_tick();
   if (end_ % kChunkSize == 0) AddChunk();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "adaptor/async/ready_within.h"
 #include "adaptor/buffer/tailing_scanner.h"
+#include "adaptor/reading/settled_tail.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
 #include "wal/status.h"
@@ -88,8 +89,25 @@ Future<absl::Status> ReadableLog::OpenBackend(uint32_t epoch) {
 
 Future<Unit> ReadableLog::StopOpening() { return MakeReadyFuture(Unit{}); }
 
-Future<absl::StatusOr<ScanBounds>> ReadableLog::Bounds() {
+Future<absl::StatusOr<walimpls::LogState>> ReadableLog::LookAtLog() {
   absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
+  if (!state.ok() || !state->tail_is_cut) co_return state;
+  state->tail_is_cut = false;
+  const std::optional<Position> acknowledged = acknowledged_tail();
+  if (acknowledged) {
+    state->tail = acknowledged;
+    co_return state;
+  }
+  walimpls::LogState cut = *state;
+  absl::StatusOr<Position> settled =
+      co_await FindSettledTail(&log_, backend_.get(), std::move(cut));
+  TIDELOG_CO_RETURN_IF_ERROR(settled.status());
+  state->tail = *settled;
+  co_return state;
+}
+
+Future<absl::StatusOr<ScanBounds>> ReadableLog::Bounds() {
+  absl::StatusOr<walimpls::LogState> state = co_await LookAtLog();
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
   RaiseMark(state->truncated);
   ScanBounds bounds;
@@ -147,7 +165,7 @@ Future<absl::StatusOr<LogInfo>> ReadableLog::Info() {
   Entries::Entry entry(&entries_);
   co_await EnterExecutor(executor());
   if (close_begun_) co_return ClosedError("ask about");
-  absl::StatusOr<walimpls::LogState> state = co_await backend_->Info();
+  absl::StatusOr<walimpls::LogState> state = co_await LookAtLog();
   TIDELOG_CO_RETURN_IF_ERROR(state.status());
   RaiseMark(state->truncated);
   LogInfo info;

@@ -117,6 +117,10 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   // The error of a step of opening that took too long.
   absl::Status OpenHung(std::string_view step) const;
 
+  // What the backend knows; the tail is settled in it, whatever lies there (F9).
+  Future<absl::StatusOr<walimpls::LogState>> LookAtLog();
+  // Of a writer; none: what the backend says is looked into.
+  virtual std::optional<Position> acknowledged_tail() const { return std::nullopt; }
   // What a scanner that is being opened must know.
   virtual Future<absl::StatusOr<ScanBounds>> Bounds();
   // The backend has opened the scan: the last word on where it starts.

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "adaptor/append/appendable.h"
 #include "adaptor/async/ready_within.h"
 #include "adaptor/interceptors/lock/lock.h"
 #include "wal/async/coroutine.h"
+#include "wal/base/mutant.h"
 #include "wal/base/status_macros.h"
 #include "wal/observer.h"
 #include "wal/status.h"
@@ -110,8 +112,7 @@ Future<WritableLog::OpenedBackend> WritableLog::StartOpen(walimpls::OpenerImpls*
 }
 
 Future<absl::Status> WritableLog::LearnState() {
-  const walimpls::Traits& traits = wal_->traits();
-  limits_ = {traits.message_bytes_max, traits.property_count_max, traits.durable_on_ack};
+  limits_ = LimitsOf(wal_->traits(), log().options);
   Future<absl::StatusOr<walimpls::LogState>> info = wal_->Info();
   const bool in_time = co_await ReadyWithin(&info, log().options.open_step_limit);
   if (!in_time) co_return OpenHung("the question for its state");
@@ -185,8 +186,9 @@ void WritableLog::BuildAppendPath(TimeTick highest) {
   const WriteAheadBuffer::Limits limits{log().options.buffer_bytes_max,
                                         log().options.buffer_age_max};
   if (limits.bytes_max > 0) buffer_ = std::make_unique<WriteAheadBuffer>(limits, wal_->boundary());
-  const Submitter::Parts submitter{&log(),        wal_,         ticks_.get(),     &availability(),
-                                   transactions_, idempotency_, wal_->boundary(), buffer_.get()};
+  const Submitter::Parts submitter{&log(),           wal_,          ticks_.get(),
+                                   &availability(),  transactions_, idempotency_,
+                                   wal_->boundary(), buffer_.get(), limits_.chunk_bytes_max};
   submitter_ = std::make_unique<Submitter>(submitter);
   const Appender::Parts appender{&log(),       &entries(),       &availability(),
                                  chain_.get(), submitter_.get(), &limits_};
@@ -284,6 +286,10 @@ void WritableLog::Describe(LogInfo* info) const {
   }
 }
 
+std::optional<Position> WritableLog::acknowledged_tail() const {
+  return submitter_->newest()->position;
+}
+
 Future<absl::StatusOr<ScanBounds>> WritableLog::Bounds() {
   // Others may have seen the mark of a truncation that is on its way.
   absl::StatusOr<walimpls::LogState> state = co_await wal_->Info();
@@ -293,7 +299,8 @@ Future<absl::StatusOr<ScanBounds>> WritableLog::Bounds() {
   ScanBounds bounds;
   bounds.mark = mark();
   bounds.tail = submitter_->newest()->position;
-  bounds.tail_id = submitter_->newest()->id;
+  const Submitter::Newest& newest = *submitter_->newest();
+  bounds.tail_id = MutantIs(Mutant::kTailInsideRun) ? newest.id : newest.last_id;
   bounds.tail_is_known = availability().reason().ok();
   co_return bounds;
 }

@@ -78,6 +78,7 @@ class WritableLog : public ReadableLog {
   void AtReadYield(const ReadOptions& options, ScanPlan* plan) override;
   const UnstoredTick* unstored_tick() const override { return &tick_service_->unstored(); }
   WriteAheadBuffer* buffer() override { return buffer_.get(); }
+  std::optional<Position> acknowledged_tail() const override;
   void Describe(LogInfo* info) const override;
   Future<walimpls::CloseMode> CloseWriter() override;
   Future<Unit> FreeWriter() override;
@@ -112,7 +113,6 @@ class WritableLog : public ReadableLog {
   Future<absl::Status> PutLogInChain();
   Future<absl::Status> LeaveLink();
   Future<absl::Status> WhyNotOpened(absl::Status status);
-
   Detached WatchBackend();
   void OnLost();
 

@@ -25,7 +25,8 @@ absl::Duration Between(TimeTick older, TimeTick newer) {
 FlowReadings WritableLog::ReadFlow() {
   FlowReadings readings;
   readings.memory_bytes = admission_->bytes() + admission_->waiting_bytes() +
-                          pacer_->waiting_bytes() + idempotency_->bytes();
+                          pacer_->waiting_bytes() + idempotency_->bytes() +
+                          submitter_->chunk_bytes();
   if (buffer_ != nullptr) readings.memory_bytes += buffer_->bytes();
   readings.stored_bytes = submitter_->counts().bytes;
   // Those that have a limit only: a checkpoint's place takes a look at each of them.

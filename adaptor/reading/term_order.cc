@@ -1,6 +1,5 @@
 #include "adaptor/reading/term_order.h"
 
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,10 +23,11 @@ absl::StatusOr<bool> TermOrder::Take(const ImmutableMessage& message) {
   }
   highest_term_ = message.term();
   if (MessageFactory::IsFence(message.record())) return false;
-  const std::optional<Chunk> chunk = message.record().chunk();
-  const bool behind_chunk = std::exchange(last_is_chunk_, chunk.has_value());
-  const bool goes_on = behind_chunk && chunk && chunk->index > 0;
-  if (message.time_tick() <= last_tick_ && !(goes_on && message.time_tick() == last_tick_)) {
+  const bool is_chunk = (message.record().flags() & kHasChunk) != 0;
+  const bool behind_chunk = std::exchange(last_is_chunk_, is_chunk);
+  const bool goes_on = message.time_tick() == last_tick_ && behind_chunk && is_chunk &&
+                       message.record().chunk()->index > 0;
+  if (message.time_tick() <= last_tick_ && !goes_on) {
     return WalError(
         WalErrorCode::kCorrupt,
         absl::StrCat("record ", message.id().ToString(), " of ", log_.channel.name, " has tick ",

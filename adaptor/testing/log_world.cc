@@ -4,6 +4,8 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/str_cat.h"
+#include "wal/message/chunks.h"
+#include "wal/message/record.h"
 
 namespace tidelog::adaptor {
 
@@ -147,6 +149,23 @@ std::vector<std::string> LogWorld::Take(Scanner& scanner, size_t count) {
     }
   }
   return payloads;
+}
+
+// By itself, and not as the log does it.
+std::vector<ImmutableMessage> LogWorld::StoredWhole() {
+  std::vector<ImmutableMessage> whole;
+  std::vector<ImmutableMessage> run;
+  for (ImmutableMessage& record : fake().records()) {
+    const std::optional<Chunk> chunk = record.record().chunk();
+    if (!chunk) {
+      whole.push_back(std::move(record));
+      continue;
+    }
+    if (chunk->index == 0) run.clear();
+    run.push_back(std::move(record));
+    if (run.size() == chunk->total) whole.push_back(JoinChunks(std::exchange(run, {})));
+  }
+  return whole;
 }
 
 std::vector<std::string> LogWorld::Stored() {

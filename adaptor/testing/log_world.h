@@ -117,6 +117,8 @@ class LogWorld {
   // Payloads of the next batches until there are `count`.
   std::vector<std::string> Take(Scanner& scanner, size_t count);
 
+  // What is stored, chunks put together where all of a message are there (F9).
+  std::vector<ImmutableMessage> StoredWhole();
   // Payloads of what is stored and no TimeTick; "tick" for those.
   std::vector<std::string> Stored();
 

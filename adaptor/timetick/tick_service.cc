@@ -55,7 +55,7 @@ void TickService::Emit() {
     if (WouldEndSomething(tick)) {
       if (!storing_) Store();
     } else {
-      unstored_ = {tick, parts_.submitter->newest()->id};
+      unstored_ = {tick, parts_.submitter->newest()->last_id};
       ++unstored_count_;
       on_unstored_();
     }

@@ -5,6 +5,7 @@
 #include "absl/log/check.h"
 #include "impls/file/little_endian.h"
 #include "wal/base/mutant.h"
+#include "wal/message/chunks.h"
 #include "wal/message/message_block.h"
 #include "wal/message/record.h"
 
@@ -106,6 +107,10 @@ Position CommitBuffer::last_position(const MessageId::Origin& origin) const {
   const ImmutableMessage message(MessageBlockRef(), record,
                                  MessageId::FromNumber(origin, last_id()));
   return message.position();
+}
+
+bool CommitBuffer::last_is_cut() const {
+  return IsCut(RecordView::Trusted(bytes_.data() + last_record_at_ + sizeof(FrameHeader)));
 }
 
 void CommitBuffer::Clear(std::vector<PendingAppend> appends) {

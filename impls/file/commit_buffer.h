@@ -56,6 +56,7 @@ class CommitBuffer {
   const NewestTicks& newest() const { return newest_; }
   uint64_t last_id() const { return appends_.back().first_id + appends_.back().count - 1; }
   Position last_position(const MessageId::Origin& origin) const;
+  bool last_is_cut() const;
 
   // Of the first record, for the segment's index.  Requires: not empty.
   IndexEntry index_entry(uint64_t offset) const;

@@ -103,6 +103,7 @@ Future<absl::StatusOr<walimpls::LogState>> FileRoWal::Info() {
     state.tail = tail->position;
     state.tail_id = view_->IdOf(tail->last_id);
     state.newest_tick = tail->tick;
+    state.tail_is_cut = tail->is_cut;
   }
   state.newest_term = term_->Load().term;
   state.holder = co_await FindHolder(view_->files, view_->directory);

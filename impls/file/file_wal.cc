@@ -74,6 +74,7 @@ Future<absl::StatusOr<walimpls::LogState>> FileWal::Info() {
     state.truncated = Position{view_->IdOf(mark.id), TimeTick{mark.tick}};
   }
   state.tail = writer_.tail();
+  state.tail_is_cut = writer_.tail_is_cut();
   if (writer_.durable().last_id != 0) state.tail_id = view_->IdOf(writer_.durable().last_id);
   if (state.tail.has_value()) state.newest_tick = state.tail->time_tick;
   state.newest_term = channel_.term;

@@ -174,6 +174,7 @@ void LogWriter::Settle() {
   const IndexEntry entry = group->index_entry(in_flight_end_.end_offset - group->size());
   index_->OnGroup(entry);
   tail_ = group->last_position(view_->origin);
+  tail_is_cut_ = group->last_is_cut();
   watermark_ = std::max(watermark_, durable_.last_id);
   durable_ = written_ = in_flight_end_;
   encoder_written_.emplace(*encoder_in_flight_);

@@ -85,6 +85,8 @@ class LogWriter {
   // The newest durable record: its place, ticks, and position.
   const TailPoint& durable() const { return durable_; }
   const std::optional<Position>& tail() const { return tail_; }
+  // As LogState's; of what lies below the boundary it says nothing.
+  bool tail_is_cut() const { return tail_is_cut_; }
 
  private:
   enum class Health { kServing, kFenced, kBroken };
@@ -178,6 +180,7 @@ class LogWriter {
   int prepare_pause_ticks_ = 0;  // Until then nothing is made ready, as it failed.
   uint64_t watermark_ = 0;       // The highest in the active segment or sealed before it.
   std::optional<Position> tail_;
+  bool tail_is_cut_ = false;
   std::shared_ptr<IndexBuilder> index_;
 
   PauseTimer pause_;

@@ -14,6 +14,7 @@
 #include "impls/file/segment_scan.h"
 #include "impls/file/tail_recovery.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/message/message.h"
 #include "wal/message/message_block.h"
 #include "wal/message/record.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr uint64_t kChunkBytes = 1u << 20;
 
 VisibleTail TailOf(const ImmutableMessage& message, uint64_t id) {
-  return {id, message.position(), message.time_tick()};
+  return {id, message.position(), message.time_tick(), IsCut(message.record())};
 }
 
 // The last record of a group, if it has one.
@@ -46,7 +47,7 @@ VisibleTail DamagedTail(const Manifest& manifest, const Seal& seal,
                         const MessageId::Origin& origin) {
   const MessageId oldest = MessageId::FromNumber(origin, manifest.segments.front().base_id);
   const TimeTick tick{seal.last_tick};
-  return {seal.last_id, Position{oldest, tick}, tick};
+  return {seal.last_id, Position{oldest, tick}, tick, false};
 }
 
 // Collects what the watermarks of a segment cover.

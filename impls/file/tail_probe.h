@@ -20,6 +20,7 @@ struct VisibleTail {
   uint64_t last_id = 0;  // 0: there is none.
   std::optional<Position> position;
   TimeTick tick{};
+  bool is_cut = false;  // As LogState::tail_is_cut.
 };
 
 // Reads the last segment of `manifest`, of the channel in `directory`: to its seal, or to its

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/status.h"
 #include "walimpls/helper/scanner_base.h"
 
@@ -60,6 +61,7 @@ absl::StatusOr<walimpls::LogState> MemoryReader::Info() const {
     state.tail_id = IdOf(stored.next - 1);
     state.tail = stored.newest.WithId(*state.tail_id).position();
     state.newest_tick = stored.newest.time_tick();
+    state.tail_is_cut = IsCut(stored.newest.record());
   }
   state.newest_term = stored.term;
   state.holder = stored.held ? LogInfo::Holder::kLive : LogInfo::Holder::kNone;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sim/log/stored_message.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/status.h"
 
 namespace tidelog::sim {
@@ -101,6 +102,7 @@ Future<absl::StatusOr<LogState>> SimReader::Info() {
     state.tail = newest.position();
     state.tail_id = newest.id();
     state.newest_tick = newest.time_tick();
+    state.tail_is_cut = IsCut(newest.record());
   }
   const bool is_closed = bounds->closed_cleanly || (tail->newest && IsCloseMark(*tail->newest));
   if (is_closed) state.holder = LogInfo::Holder::kNone;

@@ -604,6 +604,15 @@ class BadInputTest(WalctlTest):
         self.complains(done, 1, "standard input:2", "1 records are stored")
         self.assertEqual(self.cat(), b"a\n")
 
+    def test_a_line_over_the_limit_is_stored_in_chunks_if_they_are_asked_for(self):
+        line = b"0123456789" * 100000
+        self.append(b"small\n" + line + b"\nlast\n", "--set", "message_bytes_max=65536",
+                    "--set", "wal.chunking=1")
+        self.assertEqual(self.cat(), b"small\n" + line + b"\nlast\n")
+        self.assertEqual(len(self.records()), 3)
+        verified = self.log("verify")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+
     def test_bad_ndjson_names_the_line(self):
         done = self.log("append", "--ndjson", stdin=b'{"payload":"a"}\nnonsense\n')
         self.complains(done, 2, "standard input:2")

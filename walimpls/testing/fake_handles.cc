@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "wal/async/coroutine.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/status.h"
 #include "walimpls/helper/group_check.h"
 #include "walimpls/helper/scanner_base.h"
@@ -116,6 +117,7 @@ absl::StatusOr<LogState> FakeReader::Info() const {
     state.tail_id = IdOf(*number);
     state.tail = log->newest_.WithId(*state.tail_id).position();
     state.newest_tick = log->newest_.time_tick();
+    state.tail_is_cut = IsCut(log->newest_.record());
   }
   state.newest_term = log->term_;
   state.holder = log->writer_ != nullptr ? LogInfo::Holder::kLive : LogInfo::Holder::kNone;
