@@ -36,7 +36,8 @@ enum RecordFlags : uint16_t {
   kHasTxn = 1 << 4,
   kHasTxnBodies = 1 << 5,
   kHasReplayStart = 1 << 6,
-  kHasChunk = 1 << 7,
+  // 1 << 7 is reserved: releases that put nothing together took a record with it for a message.
+  kHasChunk = 1 << 8,
 };
 
 struct RecordHeader {

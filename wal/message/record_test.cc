@@ -182,7 +182,9 @@ TEST(Record, EveryTruncationIsRefused) {
 
 TEST(Record, WrongHeadersAreRefused) {
   const std::string good = WriteRecord(ExampleParts(), "hello");
-  EXPECT_THAT(ComplaintAbout(With(good, 14, std::string("\0\1", 2))), HasSubstr("unknown bits"));
+  EXPECT_THAT(ComplaintAbout(With(good, 14, std::string("\0\2", 2))), HasSubstr("unknown bits"));
+  // Of chunks once, and read as whole messages then.
+  EXPECT_THAT(ComplaintAbout(With(good, 14, std::string("\x80\0", 2))), HasSubstr("unknown bits"));
   EXPECT_THAT(ComplaintAbout(With(good, 14, "\x08")), HasSubstr("words of extensions"));
   EXPECT_THAT(ComplaintAbout(With(good, 14, "\x01")), HasSubstr("the record itself and another"));
   EXPECT_THAT(ComplaintAbout(With(good, 8, "\xe7\x03")), HasSubstr("type Txn"));
