@@ -94,7 +94,8 @@ struct LogOptions {
   // this says.  How large a message may be then, or as large as the backend takes, if that is more.
   uint64_t chunking = 0;
   size_t chunk_bytes_max = size_t{1} << 30;
-  size_t chunked_message_bytes_max = size_t{256} << 20;
+  // Not much of what may be in flight, and of the buffer: it passes through both as one.
+  size_t chunked_message_bytes_max = size_t{64} << 20;
 
   // One append of so many is timed, and so are its interceptors, for metrics (H4); 0: none.
   uint64_t sampling_rate = 256;

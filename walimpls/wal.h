@@ -41,7 +41,8 @@ using Ids = absl::InlinedVector<MessageId, 1>;
 // boundary() may be.
 struct LogState {
   std::optional<Position>
-      truncated;  // The mark of Truncate(); with retention, {first kept id, its tick - 1}.
+      truncated;  // The mark of Truncate(); with retention, {first kept id, its tick - 1}, or
+                  // its tick if it is a chunk, and not its message's first (F9).
   std::optional<Position> tail;      // Of the newest durable record.
   std::optional<MessageId> tail_id;  // Its id: where a scan that reads everything there is ends.
   bool tail_is_cut = false;          // It is a chunk, and not its message's last (IsCut()).

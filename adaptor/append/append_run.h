@@ -63,10 +63,11 @@ class AppendRun : public ListElement<AppendRun, LiveTag>,
     std::vector<ImmutableMessage> chunks;
   };
   absl::InlinedVector<Group, 1> groups;
-  size_t groups_left = 0;           // Not settled yet.
-  MessageId first_chunk;            // Of the newest message in chunks that is stored, or partly.
-  TimeTick first_tick{};            // Of the attempt under way.
-  MessageId last_confirmed;         // As stamped; none: each message's own id.
+  size_t groups_left = 0;    // Not settled yet.
+  int cut_count = 0;         // Messages of it that were stored in part, and not to their end.
+  MessageId first_chunk;     // Of the newest message in chunks that is stored, or partly.
+  TimeTick first_tick{};     // Of the attempt under way.
+  MessageId last_confirmed;  // As stamped; none: each message's own id.
   absl::Duration handed_over_at{};  // When.
   bool reported_slow = false;
   uint64_t sequence = 0;  // Its place among runs that wait to be handed over; 0: none yet.

@@ -167,6 +167,35 @@ TEST_F(ChunkedAppendTest, BeginsAnewAtAFreshTickWhenItIsTriedAgain) {
   EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre(large_, "b"));
 }
 
+// Else it would keep what is behind it from ever being stored, and fill the log with its parts.
+TEST_F(ChunkedAppendTest, EndsNotDoneWhenItWasCutFourTimes) {
+  world_.fake().HoldAppends();
+  Future<absl::StatusOr<AppendResult>> append = Start(large_);
+  Future<absl::StatusOr<AppendResult>> other = Start("b");
+  Settle();
+  for (int cut = 1; cut <= 4; ++cut) {
+    EXPECT_FALSE(append.ready()) << cut;
+    FailBehind(1, WalErrorCode::kUnavailable);
+    EXPECT_EQ(Chunks().size(), 2u * cut);
+    world_.fake().HoldAppends();
+    world_.runtime().Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(CodeOf(std::move(append).Take()), WalErrorCode::kUnavailable);
+  world_.fake().StopHoldingAppends();
+  Settle();
+  EXPECT_TRUE(std::move(other).Take().ok());
+  EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre("b"));
+}
+
+// What fails before any of it is stored leaves nothing behind, and is tried as long as any other.
+TEST_F(ChunkedAppendTest, IsTriedAgainForAsLongAsNothingOfItIsStored) {
+  world_.fake().FailAppends(20, WalErrorCode::kUnavailable);
+  Future<absl::StatusOr<AppendResult>> append = Start(large_);
+  world_.runtime().Advance(absl::Seconds(200));
+  EXPECT_TRUE(std::move(append).Take().ok());
+  EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre(large_));
+}
+
 TEST_F(ChunkedAppendTest, IsNotThereWhenItEndsNotDone) {
   world_.fake().HoldAppends();
   Future<absl::StatusOr<AppendResult>> append = Start(large_);
@@ -398,7 +427,7 @@ class SmallChunksTest : public ChunkedAppendTest {
 
 TEST_F(SmallChunksTest, AreOfTheirOwnLimitIfTheBackendTakesMore) {
   EXPECT_EQ(wal_->limits().chunk_bytes_max, 256u);
-  EXPECT_EQ(wal_->limits().message_bytes_max, size_t{256} << 20);
+  EXPECT_EQ(wal_->limits().message_bytes_max, size_t{64} << 20);
   world_.MustAppend(*wal_, large_);
   for (const ImmutableMessage& chunk : Chunks()) EXPECT_LE(chunk.record().size(), 256u);
   EXPECT_THAT(world_.ReadAll(*wal_), ElementsAre(large_));

@@ -295,7 +295,7 @@ void Submitter::CountIn(const AppendRun& run, const RecordView& record,
 void Submitter::Buffer(AppendRun& run, const ImmutableMessage& message, const MessageId& id) {
   const bool is_there = MutantIs(Mutant::kBufferedBeforeAcknowledged) &&
                         parts_.buffer->size() > 0 &&
-                        parts_.buffer->newest().time_tick() >= message.time_tick();
+                        !BeforeWithinLog(parts_.buffer->newest().id(), id);
   if (!is_there) parts_.buffer->Push(message, id, run.handed_over_at);
 }
 
@@ -350,7 +350,7 @@ void Submitter::Failed(AppendRun& run, const AppendRun::Group& group, const absl
 
 bool Submitter::WantsRetry(const AppendRun& run) const {
   // Nobody would hear of an append whose caller has been told that he cannot know.
-  return run.may_retry && !stopped_ && !run.answered() &&
+  return run.may_retry && !stopped_ && !run.answered() && run.cut_count < kCutsMax &&
          GetWalErrorCode(run.op().status()) == WalErrorCode::kUnavailable;
 }
 

@@ -137,6 +137,8 @@ class Submitter {
   // Reading a clock is a tenth of what an append costs.  While others are at the backend anyway,
   // one reading serves a few appends.
   static constexpr int kAppendsPerClockReading = 8;
+  // An append that was cut so often ends not done (C2): each time it leaves something behind.
+  static constexpr int kCutsMax = 4;
   absl::Duration Now();
 
   // The id to stamp; null: the message's own (D3, D6).

@@ -9,7 +9,7 @@
 
 namespace tidelog::adaptor {
 
-// What an interceptor has made larger than fits goes to the backend as it is, which refuses it.
+// The last word on one that an interceptor has made larger than it may be is the backend's.
 bool Submitter::IsInChunks(const RecordView& record) const {
   return record.size() > parts_.chunk_bytes_max && FitsChunks(record, parts_.chunk_bytes_max);
 }
@@ -52,7 +52,10 @@ void Submitter::StoredChunks(AppendRun& run, const AppendRun::Group& group,
   for (size_t i = 0; i < ids.size(); ++i) {
     const RecordView record = group.chunks[i].record();
     counts_.bytes += record.size();
-    if (record.chunk()->index == 0) run.first_chunk = ids[i];
+    if (record.chunk()->index == 0) {
+      run.first_chunk = ids[i];
+      ++run.cut_count;
+    }
     if (parts_.buffer != nullptr) Buffer(run, group.chunks[i], ids[i]);
   }
   if (group.count == 0) {
@@ -60,6 +63,7 @@ void Submitter::StoredChunks(AppendRun& run, const AppendRun::Group& group,
     mvcc_.OnUncommitted(group.chunks.front().time_tick());
     return;
   }
+  --run.cut_count;
   Acknowledge(run, run.first_chunk, ids.back());
 }
 

@@ -98,10 +98,16 @@ Future<absl::StatusOr<walimpls::LogState>> ReadableLog::LookAtLog() {
     state->tail = acknowledged;
     co_return state;
   }
+  // Behind a writer that has crashed it stays so for as long as nobody comes.
+  if (settled_ && settled_->first == *state->tail_id) {
+    state->tail = settled_->second;
+    co_return state;
+  }
   walimpls::LogState cut = *state;
   absl::StatusOr<Position> settled =
       co_await FindSettledTail(&log_, backend_.get(), std::move(cut));
   TIDELOG_CO_RETURN_IF_ERROR(settled.status());
+  settled_ = {*state->tail_id, *settled};
   state->tail = *settled;
   co_return state;
 }

@@ -177,6 +177,8 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Entries entries_;
   Availability availability_;
   std::optional<Position> mark_;  // Of the truncation, as far as it is known here.
+  // The id that the log ended with when its tail was cut last, and the position of that (F9).
+  std::optional<std::pair<MessageId, Position>> settled_;
   std::vector<std::shared_ptr<LogScan>> scans_;
   ScanCounts scan_counts_;
   BackendChain backends_;

@@ -188,6 +188,20 @@ TEST_F(ChunkScanTest, BeginsBehindTheRestOfAMessageWhoseBeginningIsGone) {
   EXPECT_THAT(ReadAll(), ElementsAre("q"));
 }
 
+// F4: what says that all behind a tick is there says so of this message.
+TEST_F(ChunkScanTest, PassesOverNothingAboveItsStart) {
+  const MessageId id = Chunked(large_, 2);
+  const TimeTick tick_of_rest = tick_;
+  const Position below{id, TimeTick{ToInt(tick_) - 1}};
+  Plain("q");
+  EXPECT_THAT(ReadAll({.from = After{below}}), ElementsAre("CORRUPT"));
+  EXPECT_THAT(error_.message(), HasSubstr("the ones before are not there"));
+  EXPECT_THAT(ReadAll({.from = After{below}, .on_corrupt = OnCorrupt::kGap}),
+              ElementsAre("gap", "q"));
+  EXPECT_EQ(gap_->first, id);
+  EXPECT_THAT(ReadAll({.from = After{{id, tick_of_rest}}}), ElementsAre("q"));
+}
+
 TEST_F(ChunkScanTest, EndsAtChunksThatMakeNoMessage) {
   Plain("p");
   const MessageId id = Chunked(large_, 2);

@@ -194,17 +194,16 @@ void LogScan::TakeMessage(ImmutableMessage& message) {
   if (order_.highest_term() != term_before) told_complete_ = stored_tick_;
   if (!*counts) return;
   const TimeTick tick = message.time_tick();
-  const bool is_before_start = plan_.IsBeforeStart(message);
-  switch (chunks_.Take(message)) {
-    case ChunkAssembly::Result::kMessage:
-      return TakeWhole(message);
-    case ChunkAssembly::Result::kNothing:
-      // The rest of it, and whatever else would show that the end is reached, may never come.
-      if (plan_.until && tick > *plan_.until && !is_before_start) reached_end_ = true;
-      return;
-    case ChunkAssembly::Result::kCorrupt:
-      if (tick > plan_.after && !is_before_start) ReportBadRun();
-      return;
+  const bool is_chunk = (message.record().flags() & kHasChunk) != 0;
+  const bool is_before_start = is_chunk && plan_.IsBeforeStart(message);
+  const ChunkAssembly::Result whole = chunks_.Take(message);
+  if (whole == ChunkAssembly::Result::kMessage) return TakeWhole(message);
+  if (is_before_start) return;
+  // The rest of it, and whatever else would show that the end is reached, may never come.
+  if (plan_.until && tick > *plan_.until) {
+    reached_end_ = true;
+  } else if (whole == ChunkAssembly::Result::kCorrupt && tick > plan_.after) {
+    ReportBadRun();
   }
 }
 

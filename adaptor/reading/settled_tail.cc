@@ -6,10 +6,12 @@
 
 #include "adaptor/reading/term_order.h"
 #include "wal/base/status_macros.h"
+#include "wal/message/chunks.h"
 #include "wal/message/message.h"
+#include "wal/message/message_id.h"
+#include "wal/message/record.h"
 #include "wal/status.h"
 #include "wal/types.h"
-#include "wal/utility/chunk_assembly.h"
 #include "walimpls/scanner.h"
 
 namespace tidelog::adaptor {
@@ -21,24 +23,44 @@ bool IsNoAnswer(const absl::Status& status) {
   return code == WalErrorCode::kCorrupt || code == WalErrorCode::kPositionGone;
 }
 
-// The newest whole message that `scanner` yields until its end; none: there is none.
-Future<absl::StatusOr<std::optional<Position>>> NewestWhole(const LogContext* log,
-                                                            walimpls::ScannerImpls* scanner) {
+// The positions of the newest whole message in what was read so far.  A group lands as a prefix
+// (D8), so the last chunk of a message says that all of it is there: nothing is put together.
+class NewestWhole {
+ public:
+  void Take(const ImmutableMessage& message) {
+    const std::optional<Chunk> chunk = message.record().chunk();
+    if (chunk && chunk->index == 0) first_ = message.id();
+    if (IsCut(message.record())) return;
+    Position position = message.position();
+    // Its own is its first chunk's.
+    if (chunk && (message.record().flags() & kLastConfirmedIsSelf) != 0) {
+      if (!first_.has_value()) return;
+      position.last_confirmed = first_;
+    }
+    newest_ = std::move(position);
+  }
+  const std::optional<Position>& position() const { return newest_; }
+
+ private:
+  MessageId first_;  // Of the run that was read last.
+  std::optional<Position> newest_;
+};
+
+// Of what `scanner` yields until its end; none: there is none.
+Future<absl::StatusOr<std::optional<Position>>> ReadNewest(const LogContext* log,
+                                                           walimpls::ScannerImpls* scanner) {
   TermOrder order(log);
-  ChunkAssembly chunks;
-  std::optional<Position> newest;
+  NewestWhole newest;
   walimpls::RawBatch reuse;
   while (true) {
     absl::StatusOr<walimpls::RawBatch> batch = co_await scanner->Next(std::move(reuse));
     TIDELOG_CO_RETURN_IF_ERROR(batch.status());
-    for (ImmutableMessage& message : batch->messages) {
+    for (const ImmutableMessage& message : batch->messages) {
       const absl::StatusOr<bool> counts = order.Take(message);
       TIDELOG_CO_RETURN_IF_ERROR(counts.status());
-      if (*counts && chunks.Take(message) == ChunkAssembly::Result::kMessage) {
-        newest = message.position();
-      }
+      if (*counts) newest.Take(message);
     }
-    if (batch->end) co_return newest;
+    if (batch->end) co_return newest.position();
     reuse = *std::move(batch);
   }
 }
@@ -59,7 +81,7 @@ Future<absl::StatusOr<Position>> FindSettledTail(const LogContext* log,
       co_await backend->Read(std::move(options));
   if (IsNoAnswer(scanner.status())) co_return below;
   TIDELOG_CO_RETURN_IF_ERROR(scanner.status());
-  absl::StatusOr<std::optional<Position>> newest = co_await NewestWhole(log, scanner->get());
+  absl::StatusOr<std::optional<Position>> newest = co_await ReadNewest(log, scanner->get());
   (void)co_await (*scanner)->Close();
   if (IsNoAnswer(newest.status())) co_return below;
   TIDELOG_CO_RETURN_IF_ERROR(newest.status());

@@ -34,6 +34,7 @@ walimpls::ScanOptions Replay::Plan() const {
 }
 
 Future<absl::StatusOr<TimeTick>> Replay::Run() {
+  chunks_.Restart();  // It may begin at the boundary of a term, inside of what that has cut.
   if (!backend_.boundary()) co_return TimeTick{0};
   walimpls::ScanOptions plan = Plan();
   opening_.emplace(backend_.Read(std::move(plan)));

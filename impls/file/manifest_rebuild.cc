@@ -35,8 +35,8 @@ struct Candidate {
   absl::btree_map<Link, Seal> links;  // Where another candidate goes on.
   ScanPoint end;                      // Behind its last good group.
   CommitPayload last_commit;
-  uint64_t footer_offset = 0;  // Of the owner's index, behind the last group; 0: none.
-  std::optional<uint64_t> first_tick;
+  uint64_t footer_offset = 0;          // Of the owner's index, behind the last group; 0: none.
+  std::optional<uint64_t> first_tick;  // FirstTickOf().
   bool damaged = false;
   bool torn = false;      // Behind its last good group lies more.
   bool repaired = false;  // By its contents: gaps, or records of others' terms.
@@ -65,6 +65,13 @@ ManifestSegment ListingOf(const SegmentHeader& header) {
 }
 
 // Fills in what a candidate's groups tell.
+// What lies in front of it is covered by the tick below; of a message whose first chunks are gone
+// nothing is there, so that one's too (F9).
+uint64_t FirstTickOf(const RecordView& first) {
+  const bool is_rest = first.chunk().value_or(Chunk{}).index > 0;
+  return ToInt(first.time_tick()) + (is_rest ? 1 : 0);
+}
+
 class CandidateReader final : public SegmentVisitor {
  public:
   CandidateReader(const std::vector<Link>* wanted, Candidate* candidate)
@@ -91,7 +98,7 @@ class CandidateReader final : public SegmentVisitor {
     const absl::StatusOr<RecordView> record = RecordView::Parse(frame.payload);
     if (!record.ok()) return;
     if (record->term() != candidate_.header.name.term) candidate_.repaired = true;
-    if (!candidate_.first_tick.has_value()) candidate_.first_tick = ToInt(record->time_tick());
+    if (!candidate_.first_tick.has_value()) candidate_.first_tick = FirstTickOf(*record);
   }
 
   const std::vector<Link>& wanted_;

@@ -73,7 +73,9 @@ Future<absl::StatusOr<std::optional<Position>>> OldestOf(LogReader* reader, LogB
     TIDELOG_CO_RETURN_IF_ERROR(found.status());
     if (!found->has_value()) co_return oldest;
     const ImmutableMessage first = MessageOf(**found, origin);
-    const TimeTick before{ToInt(first.time_tick()) - 1};
+    // Of a message whose first chunks are gone nothing is there (F9).
+    const bool is_rest = first.record().chunk().value_or(Chunk{}).index > 0;
+    const TimeTick before = is_rest ? first.time_tick() : TimeTick{ToInt(first.time_tick()) - 1};
     co_return Position{first.id(), oldest ? std::max(oldest->time_tick, before) : before};
   }
 }

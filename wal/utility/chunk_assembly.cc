@@ -7,6 +7,14 @@
 #include "wal/message/chunks.h"
 
 namespace tidelog {
+namespace {
+
+// What a run may hold beside what it holds of its message, however small that is.
+constexpr size_t kSlack = size_t{1} << 20;
+
+size_t HeldBy(const ImmutableMessage& chunk) { return chunk.record().size() + sizeof(chunk); }
+
+}  // namespace
 
 ChunkAssembly::Result ChunkAssembly::TakeSlowly(ImmutableMessage& message) {
   const std::optional<Chunk> chunk = message.record().chunk();
@@ -50,6 +58,7 @@ ChunkAssembly::Result ChunkAssembly::Add(ImmutableMessage& message, const Chunk&
   if (!misfit.empty()) return Refuse(message, std::move(misfit));
   const TimeTick tick = message.time_tick();
   bytes_ += BytesAdded(message.record());
+  held_bytes_ += HeldBy(message);
   run_.push_back(std::move(message));
   if (run_.size() < chunk.total) return Result::kNothing;
   message = JoinChunks(std::exchange(run_, {}));
@@ -67,6 +76,10 @@ std::string ChunkAssembly::Misfit(const ImmutableMessage& message, const Chunk& 
   if (bytes_ + BytesAdded(message.record()) > bytes_max_) {
     return absl::StrCat("with it its message is of more than ", bytes_max_, " bytes");
   }
+  if (held_bytes_ + HeldBy(message) > 3 * bytes_max_ + kSlack || chunk.total > bytes_max_) {
+    return absl::StrCat("its message is in too many chunks for at most ", bytes_max_, " bytes");
+  }
+  if (message.payload().empty()) return "it holds nothing";
   if (run_.empty()) return "";
   const RecordView& first = run_.front().record();
   const RecordView& record = message.record();
@@ -99,6 +112,7 @@ std::optional<MessageId> ChunkAssembly::Restart() {
 void ChunkAssembly::Drop() {
   run_.clear();
   bytes_ = 0;
+  held_bytes_ = 0;
 }
 
 }  // namespace tidelog

@@ -30,7 +30,8 @@ namespace tidelog {
 // no effect.
 //
 // Pure: no clock, no I/O.  Thread-compatible.  Limits: it holds one run at a time, of a message of
-// at most `bytes_max`, and the blocks that its records lie in.
+// at most `bytes_max`, in chunks that come to three times that with what each repeats.  A writer
+// lets it repeat no more than it holds of the message.
 class ChunkAssembly {
  public:
   // What the largest message comes to, and no less, however small a log's own limit is now: what
@@ -41,7 +42,7 @@ class ChunkAssembly {
 
   enum class Result : uint8_t {
     kMessage,  // It goes on: a record that is no chunk, or a message that is whole now.
-    kNothing,  // It was kept, or is what is left of a run that began where nobody reads.
+    kNothing,  // It was kept, or is what is left of a run that was told, or began before.
     kCorrupt,  // fault() says why; the run is dropped, and its other chunks will be.
   };
 
@@ -56,8 +57,10 @@ class ChunkAssembly {
     return TakeSlowly(message);
   }
 
-  // What comes next does not follow what came last: the scan begins here, or goes on behind a gap.
-  // A run may begin inside.  Yields where the run began that is lost by that, if one was open.
+  // What comes next may be the rest of a run, which is passed over: behind a gap that was told, or
+  // where somebody begins who needs nothing that began before.  Yields where the run began that is
+  // lost by that, if one was open.  Without it a rest is corrupt, at the beginning of a scan too:
+  // its message may be one that its reader counts on (F4).
   std::optional<MessageId> Restart();
 
   // Of the last kCorrupt.
@@ -86,7 +89,8 @@ class ChunkAssembly {
   const size_t bytes_max_;
   std::vector<ImmutableMessage> run_;  // Its first chunks.
   size_t bytes_ = 0;
-  bool may_begin_inside_ = true;
+  size_t held_bytes_ = 0;  // By its chunks.
+  bool may_begin_inside_ = false;
   // The tick of the last run that is whole or is not to be: no other begins at it.
   TimeTick done_{};
   bool skips_ = false;  // What is left of that.

@@ -88,6 +88,7 @@ RC_GTEST_PROP(ChunkAssemblyProperty, DeliversWhatIsWholeFromWhereverAScanBegins,
   const std::vector<Stored> log = LogOf(drafts);
   for (size_t from = 0; from <= log.size(); ++from) {
     ChunkAssembly assembly;
+    assembly.Restart();
     std::optional<size_t> begun;  // The append whose first record was read last.
     for (size_t i = from; i < log.size(); ++i) {
       if (log[i].first) begun = log[i].append;

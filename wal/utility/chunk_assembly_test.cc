@@ -1,7 +1,10 @@
 #include "wal/utility/chunk_assembly.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,9 +12,11 @@
 #include "gtest/gtest.h"
 #include "wal/message/chunks.h"
 #include "wal/message/message.h"
+#include "wal/message/message_block.h"
 #include "wal/message/message_factory.h"
 #include "wal/message/message_id.h"
 #include "wal/message/record.h"
+#include "wal/message/record_writer.h"
 #include "wal/message/testing/messages.h"
 #include "wal/types.h"
 
@@ -37,6 +42,19 @@ class ChunkAssemblyTest : public ::testing::Test {
   }
   static ImmutableMessage Tick(uint64_t tick) {
     return testing::Stamped(MessageFactory::StoredTimeTick(), Term{1}, TimeTick{tick});
+  }
+  static ImmutableMessage AnyChunk(Chunk chunk, std::string_view payload,
+                                   TimeTick tick = TimeTick{10}) {
+    RecordParts parts;
+    parts.type = MessageType::kInsert;
+    parts.term = Term{1};
+    parts.time_tick = tick;
+    parts.flags = kLastConfirmedIsSelf;
+    parts.chunk = chunk;
+    MessageBlockRef block = MakeRecord(parts, payload.size());
+    std::copy(payload.begin(), payload.end(), MutablePayload(block.get()));
+    const RecordView record = RecordView::Trusted(block->bytes());
+    return ImmutableMessage(std::move(block), record, Id(1));
   }
   Result Take(const ImmutableMessage& message) {
     taken_ = message.WithId(Id(++last_));
@@ -79,12 +97,22 @@ TEST_F(ChunkAssemblyTest, DropsARunThatAnotherTickInterrupts) {
 }
 
 TEST_F(ChunkAssemblyTest, SkipsARunThatBeganWhereNobodyReads) {
+  assembly_.Restart();
   const std::vector<ImmutableMessage> chunks = Chunks(payload_, 10);
   EXPECT_EQ(Take(chunks[1]), Result::kNothing);
   EXPECT_EQ(Take(chunks[2]), Result::kNothing);
   EXPECT_EQ(Take(Plain(11)), Result::kMessage);
   for (const ImmutableMessage& chunk : Chunks(payload_, 12)) Take(chunk);
   EXPECT_EQ(taken_.payload(), payload_);
+}
+
+// Who did not say that he may begin inside counts on it.
+TEST_F(ChunkAssemblyTest, TakesForCorruptARestThatNobodyExpects) {
+  const std::vector<ImmutableMessage> chunks = Chunks(payload_, 10);
+  EXPECT_EQ(Take(chunks[1]), Result::kCorrupt);
+  EXPECT_EQ(assembly_.fault().first, Id(1));
+  EXPECT_EQ(Take(chunks[2]), Result::kNothing);
+  EXPECT_EQ(Take(Plain(11)), Result::kMessage);
 }
 
 TEST_F(ChunkAssemblyTest, GoesOnBehindAGapAndTellsWhatThatHasCut) {
@@ -153,6 +181,27 @@ TEST_F(ChunkAssemblyTest, HoldsNoMoreThanItMay) {
   }
   EXPECT_THAT(short_of_one.fault().what, HasSubstr("of more than"));
   EXPECT_EQ(short_of_one.fault().first, Id(1));
+}
+
+// Chunks that hold next to nothing are bounded as well.
+TEST_F(ChunkAssemblyTest, TakesNoMoreChunksThanItMayHold) {
+  constexpr uint32_t kTotal = 1000000;
+  ChunkAssembly assembly(kTotal);
+  size_t held = 0;
+  Result result = Result::kNothing;
+  for (uint32_t i = 0; i < kTotal && result == Result::kNothing; ++i) {
+    ImmutableMessage chunk = AnyChunk({i, kTotal}, "x");
+    held += chunk.record().size();
+    result = assembly.Take(chunk);
+  }
+  EXPECT_EQ(result, Result::kCorrupt);
+  EXPECT_THAT(assembly.fault().what, HasSubstr("too many chunks"));
+  EXPECT_LE(held, size_t{5} << 20);
+  ImmutableMessage first = AnyChunk({0, kTotal + 1}, "x", TimeTick{11});
+  EXPECT_EQ(assembly.Take(first), Result::kCorrupt);
+  ImmutableMessage empty = AnyChunk({0, 2}, "", TimeTick{12});
+  EXPECT_EQ(assembly.Take(empty), Result::kCorrupt);
+  EXPECT_EQ(assembly.fault().what, "it holds nothing");
 }
 
 }  // namespace
