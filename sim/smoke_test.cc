@@ -40,7 +40,7 @@ struct Share {
 };
 constexpr Share kShares[] = {
     {"calm", 2000},    {"quick", 4000},    {"default", 4000},      {"file", 4000}, {"log", 4000},
-    {"hostile", 1000}, {"takeover", 2000}, {"transactions", 2000}, {"keys", 2000},
+    {"hostile", 1000}, {"takeover", 2000}, {"transactions", 2000}, {"keys", 2000}, {"chunks", 2000},
 };
 constexpr uint64_t kFew = 3;  // Of each.
 constexpr uint64_t kBatch = 250;

@@ -41,6 +41,9 @@ constexpr std::string_view kTransaction[] = {"transactions", "errors",         "
                                              "durability",   "last-confirmed", "ticks"};
 constexpr std::string_view kKeys[] = {"idempotency"};
 constexpr std::string_view kFlow[] = {"flow"};
+constexpr std::string_view kCut[] = {"durability", "order", "errors", "ticks", "linearizability"};
+// Readers find a message that begins twice at one tick, or ticks out of order.
+constexpr std::string_view kOldTick[] = {"errors", "order", "ticks", "crash", "liveness"};
 // The next open does not find what it has to replay.
 constexpr std::string_view kWindow[] = {"idempotency", "errors", "truncation", "liveness"};
 
@@ -218,6 +221,15 @@ constexpr std::array kAll = {
     MutantEntry{Mutant::kPacerForgetsWaiter, "pacer-forgets-waiter",
                 "an append that waits for its turn never ends when it is withdrawn", "flow",
                 Names(kNoEnd)},
+    MutantEntry{Mutant::kCutMessageDelivered, "cut-message-delivered",
+                "what is stored of a message that was cut is delivered in place of the next tick",
+                "chunks", Names(kCut)},
+    MutantEntry{Mutant::kTailInsideRun, "tail-inside-run",
+                "a scan to the tail ends at the first chunk of the message there", "chunks",
+                Names(kLeftOut)},
+    MutantEntry{Mutant::kRetryKeepsTick, "retry-keeps-tick",
+                "what is tried again keeps its tick, though a part of it may be stored", "chunks",
+                Names(kOldTick)},
 };
 
 }  // namespace

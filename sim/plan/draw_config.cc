@@ -34,6 +34,7 @@ class ConfigDraw {
     DrawLogKnobs();
     if (config_.backend == BackendKind::kFile) DrawFileKnobs();
     DrawBufferKnobs();
+    DrawChunkKnobs();
     std::string window = DrawKeys(seed_, OptionsOfKeys(options_, config_)).window;
     if (!window.empty()) config_.knobs.emplace("wal.idempotency_window", std::move(window));
     DrawFlowKnobs();
@@ -175,6 +176,17 @@ class ConfigDraw {
     const bool rejects_by_time = draw.OneIn(1, 2);
     std::string reject_delay = millis(1, 500);
     if (rejects_by_time) config_.knobs["wal.flow_reject_delay"] = std::move(reject_delay);
+  }
+
+  // Small chunks, so that many messages take several, and groups of a log service (kSimLogTraits)
+  // not all of them.  But what is no payload has to fit half of one.  From a stream of their own.
+  void DrawChunkKnobs() {
+    Draw draw(seed_, "plan chunks");
+    if (!draw.OneIn(options_.chunks_in_1000, 1000)) return;
+    const char* const most = draw.Of<const char*>({"4096", "20000", "65536"});
+    config_.knobs["wal.chunking"] = "1";
+    config_.knobs["wal.chunk_bytes_max"] = draw.Of<const char*>({"512", "512", "1024", "4096"});
+    if (draw.OneIn(1, 2)) config_.knobs["wal.chunked_message_bytes_max"] = most;
   }
 
   const uint64_t seed_;

@@ -94,6 +94,8 @@ inline constexpr uint32_t kTransactionsIn1000 = 200;
 inline constexpr uint32_t kKeysIn1000 = 200;
 // And so many have flow control that is easily moved.
 inline constexpr uint32_t kFlowIn1000 = 100;
+// And so many store large messages in chunks.
+inline constexpr uint32_t kChunksIn1000 = 100;
 
 // What MakePlan() may draw.
 struct PlanOptions {
@@ -110,10 +112,11 @@ struct PlanOptions {
   uint32_t transactions_in_1000 = kTransactionsIn1000;
   uint32_t keys_in_1000 = kKeysIn1000;
   uint32_t flow_in_1000 = kFlowIn1000;
+  uint32_t chunks_in_1000 = kChunksIn1000;
 };
 
 // "default", "calm", "hostile", "file", "log", "quick", "long", "takeover", "transactions",
-// "keys", "flow".
+// "keys", "flow", "chunks".
 // kInvalidArgument: no such name; names those there are.
 absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset);
 std::vector<std::string_view> PlanPresets();

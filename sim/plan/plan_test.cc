@@ -127,6 +127,22 @@ TEST(PlanTest, FlowControlChangesSettingsOnly) {
   }
 }
 
+TEST(PlanTest, ChunksChangeNothingElseOfAPlan) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Plan with = PlanOf(seed, "chunks");
+    PlanOptions none;
+    none.chunks_in_1000 = 0;
+    const Plan without = MakePlan(seed, none);
+    EXPECT_EQ(with.config.knobs["wal.chunking"], "1");
+    EXPECT_FALSE(without.config.knobs.contains("wal.chunking"));
+    for (const char* const knob :
+         {"wal.chunking", "wal.chunk_bytes_max", "wal.chunked_message_bytes_max"}) {
+      with.config.knobs.erase(knob);
+    }
+    EXPECT_EQ(with, without) << seed;
+  }
+}
+
 TEST(PlanTest, KeysAreRepeatedAloneInBatchesAndByCommits) {
   size_t batches = 0;
   size_t windows = 0;

@@ -12,9 +12,9 @@
 namespace tidelog::sim {
 namespace {
 
-constexpr std::array<std::string_view, 11> kPresets = {
-    "default", "calm",     "hostile",      "file", "log", "quick",
-    "long",    "takeover", "transactions", "keys", "flow"};
+constexpr std::array<std::string_view, 12> kPresets = {
+    "default", "calm",     "hostile",      "file", "log",  "quick",
+    "long",    "takeover", "transactions", "keys", "flow", "chunks"};
 
 }  // namespace
 
@@ -48,6 +48,8 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(std::string_view preset) {
     options.keys_in_1000 = 1000;
   } else if (preset == "flow") {
     options.flow_in_1000 = 1000;
+  } else if (preset == "chunks") {
+    options.chunks_in_1000 = 1000;
   } else {
     return WalError(WalErrorCode::kInvalidArgument,
                     absl::StrCat("there is no preset ", preset,

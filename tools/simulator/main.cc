@@ -51,7 +51,7 @@ void AddPlanFlags(CLI::App* command, PlanFlags* flags) {
       ->add_option(
           "--config", flags->config,
           "what plans are drawn from: default, calm, hostile, file, log, quick, long, takeover, "
-          "transactions, keys, flow")
+          "transactions, keys, flow, chunks")
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--checkers", flags->checkers, "only these (default: all that fit)")
