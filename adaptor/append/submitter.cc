@@ -64,6 +64,10 @@ void Submitter::WakeFirst() {
   if (first) std::exchange(first, std::nullopt)->Set(Unit{});
 }
 
+bool Submitter::EndsLog(const AppendRun& run) {
+  return run.op().exclusive() && run.record(0).type() == MessageType::kAlterWal;
+}
+
 absl::Status Submitter::HandOver(AppendRun& run) {
   CHECK(!handing_over_ && MayGo(run))
       << ToString(parts_.log->channel) << ": an append is handed over out of turn (D8)";

@@ -161,9 +161,7 @@ class Submitter {
   void LetGoOfChunks(AppendRun::Group& group);
   void BufferUnacknowledged(AppendRun& run, size_t first, size_t count);
   void RememberUnacknowledged(const AppendRun& run, size_t first, size_t count);
-  static bool EndsLog(const AppendRun& run) {
-    return run.op().exclusive() && run.record(0).type() == MessageType::kAlterWal;
-  }
+  static bool EndsLog(const AppendRun& run);
   void DeclareEnded(const RecordView& end);
   void CountIn(const AppendRun& run, const RecordView& record, const AppendResult& result);
   void Failed(AppendRun& run, const AppendRun::Group& group, const absl::Status& status);

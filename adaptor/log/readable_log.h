@@ -1,5 +1,4 @@
-// ReadableLog: one log that is open for reading; what is behind a RoWal, and half of what is behind
-// a Wal.
+// ReadableLog: a log that is open for reading: what is behind a RoWal, and half of a Wal.
 #ifndef TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_
 #define TIDELOG_ADAPTOR_LOG_READABLE_LOG_H_
 
@@ -85,7 +84,6 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   void RaiseMark(const std::optional<Position>& found);
   const std::vector<std::shared_ptr<LogScan>>& scans() const { return scans_; }
   const ScanCounts& scan_counts() const { return scan_counts_; }
-
   // The backends that it has lain in, and which of them this has open (G6).
   const BackendChain& backends() const { return backends_; }
   void set_backends(BackendChain backends) { backends_ = std::move(backends); }
@@ -156,8 +154,7 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   Future<absl::StatusOr<ChainLink>> FindLink(uint32_t epoch);
   Future<absl::StatusOr<ScanLink>> OpenOtherLink(ChainLink link);
   absl::Status NotThereYet(uint32_t epoch) const;
-  absl::Status DroppedError(uint32_t epoch,
-                            const std::optional<Position>& oldest = std::nullopt) const;
+  absl::Status DroppedError(uint32_t epoch, const std::optional<Position>& oldest = {}) const;
   Future<absl::Status> WhyNotThere(ChainLink link, absl::Status why);
   // Where a scan begins, and what must be known there.
   Future<absl::StatusOr<ScanLink>> FirstLink(DeliverPolicy policy);
@@ -191,7 +188,6 @@ class ReadableLog : public std::enable_shared_from_this<ReadableLog>, private Sc
   std::optional<Future<OpenedBackend>> opening_;
   std::optional<Future<absl::Status>> closing_;
   std::vector<Future<absl::Status>> closing_others_;
-
   bool close_begun_ = false;
   std::string hung_;  // Steps that hung, for people.
   absl::Status close_status_;
