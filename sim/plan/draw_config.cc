@@ -167,7 +167,7 @@ class ConfigDraw {
       config_.knobs["wal.buffer_age_max"] = age;
     }
     if (is_of_rate || !is_of_memory) config_.knobs["wal.flow_append_rate_max"] = rate;
-    const int64_t rate_min = draw.Of<int64_t>({100000, 300000, 1000000});
+    const int64_t rate_min = draw.Of<int64_t>({10000, 100000, 1000000});
     const int64_t times = draw.Of<int64_t>({1, 4, 32});
     config_.knobs["wal.flow_rate_min"] = absl::StrCat(rate_min);
     config_.knobs["wal.flow_rate_max"] = absl::StrCat(rate_min * times);
