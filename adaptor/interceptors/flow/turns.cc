@@ -17,7 +17,7 @@ void Turns::Push(Waiting waiting) {
   entered_bytes_ += waiting.bytes;
   Newest& newest = newest_[*waiting.txn];
   ++newest.waiting_count;
-  newest.end = entered_bytes_;
+  newest.end = waiting.end = entered_bytes_;
   members_.push_back(std::move(waiting));
 }
 
@@ -51,8 +51,16 @@ Turns::Waiting Turns::TakeOut(Line* line, Line::iterator at) {
     return waiting;
   }
   member_bytes_ -= waiting.bytes;
-  const auto newest = newest_.find(*waiting.txn);
-  if (--newest->second.waiting_count == 0) newest_.erase(newest);
+  const auto found = newest_.find(*waiting.txn);
+  Newest& newest = found->second;
+  if (--newest.waiting_count == 0) {
+    newest_.erase(found);
+  } else if (newest.end == waiting.end) {
+    // It was withdrawn: the one before it is the newest now.
+    const auto before = std::find_if(line->rbegin(), line->rend(),
+                                     [&](const Waiting& w) { return w.txn == waiting.txn; });
+    newest.end = before->end;
+  }
   return waiting;
 }
 

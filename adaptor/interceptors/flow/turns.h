@@ -32,6 +32,7 @@ class Turns {
     std::optional<TimeTick>
         txn;  // Of a member: its transaction.  None unless op->in_transaction().
     Promise<absl::Status> promise;
+    uint64_t end = 0;  // Of a member, among the bytes of all members that ever came: set by Push().
   };
 
   bool empty() const { return members_.empty() && others_.empty(); }
@@ -56,7 +57,7 @@ class Turns {
   using Line = std::list<Waiting>;
   struct Newest {
     size_t waiting_count = 0;
-    uint64_t end = 0;  // Of it, among the bytes of all members that ever came.
+    uint64_t end = 0;
   };
   const Line& NextLine() const { return MembersAreNext() ? members_ : others_; }
   bool MembersAreNext() const {

@@ -144,5 +144,15 @@ TEST_F(TurnsTest, SaysWhatIsBehindTheNewestMemberOfATransaction) {
   EXPECT_EQ(turns_.BytesBehind(TimeTick{2}), 0u);
 }
 
+TEST_F(TurnsTest, TakesTheOneBeforeForTheNewestWhenThatIsTakenOut) {
+  Member(10, 1), Member(30, 2), Member(20, 1);
+  EXPECT_EQ(turns_.BytesBehind(TimeTick{1}), 0u);
+  std::optional<Turns::Waiting> removed = turns_.Remove(*ops_[2]);
+  ASSERT_TRUE(removed.has_value());
+  End(std::move(*removed));
+  EXPECT_GE(turns_.BytesBehind(TimeTick{1}).value_or(0), 30u);
+  EXPECT_THAT(PopAll(), ElementsAre(0, 1));
+}
+
 }  // namespace
 }  // namespace tidelog::adaptor
