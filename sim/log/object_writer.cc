@@ -267,10 +267,13 @@ Future<absl::Status> ObjectWriter::Truncate(uint64_t number, Position mark) {
   TIDELOG_CO_RETURN_IF_ERROR(there.status());
   // From now on nobody reads what is below; whether it is deleted matters to nobody's reading.  But
   // the fences stay: in the place of one an upload that arrives late would land, and be taken for
-  // stored by the writer that it fenced.
-  Manifest::Prefix first;
-  first.ordinal = OrdinalOf(number);
-  first.end = SlotOf(number);
+  // stored by the writer that it fenced.  And what the manifest lists stays, which a mark that was
+  // there already may have left as it was: whoever looks for the end of a prefix begins there.
+  Manifest::Prefix first = there->manifest.prefixes.front();
+  std::erase_if(dropped, [&first](const Manifest::Prefix& prefix) {
+    return prefix.ordinal >= first.ordinal;
+  });
+  first.end = first.first_slot;
   dropped.push_back(first);
   for (size_t i = 0; i < dropped.size(); ++i) {
     LogRequest request;

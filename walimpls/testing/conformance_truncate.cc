@@ -105,6 +105,29 @@ TEST_P(WalImplsConformance, AMarkNeverGoesBack) {
   }
 }
 
+// Whoever was held back may free more later, at the tick of the mark that there is.  A backend
+// frees that or does not.
+TEST_P(WalImplsConformance, AHigherIdAtTheTickOfTheMarkLosesNothingAbove) {
+  auto writer = OpenWriter(opener(), kChannel, MakeStrand("writer"));
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  MessageMaker maker(Term{1});
+  const std::vector<MessageId> ids = writer->AppendInserts(&maker, 10);
+  const std::vector<Position> positions = PositionsOf(&*writer);
+  ASSERT_THAT(positions, SizeIs(10));
+  ASSERT_TRUE(writer->Truncate({ids[2], positions[6].time_tick}).ok());
+  ASSERT_TRUE(writer->Truncate({ids[4], positions[5].time_tick}).ok());
+  ASSERT_TRUE(writer->Truncate({ids[5], positions[6].time_tick}).ok());
+  EXPECT_THAT(NumbersOf(writer->ReadToTail(ScanFrom{ids[5]}).messages),
+              ElementsAreArray(Range(6, 10)));
+  ASSERT_TRUE(writer->Close(CloseMode::kAbandon).ok());
+
+  auto again = OpenWriter(MakeOpener(), {"orders", Term{2}}, MakeStrand("again"));
+  ASSERT_TRUE(again.ok()) << again.status();
+  const Scanned from = again->ReadToTail(ScanFrom{ids[5]});
+  EXPECT_TRUE(from.status.ok()) << from.status;
+  EXPECT_THAT(NumbersOf(from.messages), ElementsAreArray(Range(6, 10)));
+}
+
 // Goal: what is gone is never skipped in silence (F4).  Method: a backend may keep more than it
 // must, so look at every id: it is read, or it is gone and the error says where to begin.
 TEST_P(WalImplsConformance, AStartThatIsGoneIsSaidToBeGoneWithTheOldestThereIs) {
