@@ -23,6 +23,8 @@
 #include "wal/async/future.h"
 #include "wal/async/runtime.h"
 #include "wal/environment.h"
+#include "wal/message/chunks.h"
+#include "wal/message/message.h"
 #include "wal/message/message_factory.h"
 #include "wal/message/message_stamper.h"
 #include "wal/status.h"
@@ -216,6 +218,25 @@ TEST_P(SimLogTest, TheOldestPositionIsNotReadFromButAfter) {
   };
   EXPECT_TRUE(behind(0).ok());
   EXPECT_EQ(GetWalErrorCode(behind(1)), WalErrorCode::kPositionGone);
+}
+
+// Of a message whose first chunks retention has taken nothing is there (F9).
+TEST_P(SimLogTest, TheOldestPositionLiesAboveAMessageThatIsNotWhole) {
+  if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
+  Open(1);
+  const ImmutableMessage whole = MakeGroup(MessageType::kInsert)[0];
+  const size_t head = ChunkHeadSize(whole.record());
+  std::vector<ImmutableMessage> chunks = SplitIntoChunks(whole.record(), head + 3);
+  ASSERT_EQ(chunks.size(), 3u);
+  Group group(chunks.begin(), chunks.end());
+  const absl::StatusOr<Ids> ids = Run([&] { return wal_->Append(std::move(group)); });
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  Append(MessageType::kTimeTick);
+  service_.Retain("orders", 1);
+  const auto info = Run([this] { return wal_->Info(); });
+  ASSERT_TRUE(info.ok() && info->truncated.has_value());
+  EXPECT_EQ(info->truncated->last_confirmed, (*ids)[1]);
+  EXPECT_EQ(info->truncated->time_tick, whole.time_tick());
 }
 
 // Record by record: now the first that is left is a message, now a fence before one.

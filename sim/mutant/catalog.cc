@@ -41,6 +41,7 @@ constexpr std::string_view kTransaction[] = {"transactions", "errors",         "
                                              "durability",   "last-confirmed", "ticks"};
 constexpr std::string_view kKeys[] = {"idempotency"};
 constexpr std::string_view kFlow[] = {"flow"};
+constexpr std::string_view kEndsEarly[] = {"visibility", "range", "order", "durability", "ticks"};
 constexpr std::string_view kCut[] = {"durability", "order", "errors", "ticks", "linearizability"};
 // Readers find a message that begins twice at one tick, or ticks out of order.
 constexpr std::string_view kOldTick[] = {"errors", "order", "ticks", "crash", "liveness"};
@@ -226,7 +227,7 @@ constexpr std::array kAll = {
                 "chunks", Names(kCut)},
     MutantEntry{Mutant::kTailInsideRun, "tail-inside-run",
                 "a scan to the tail ends at the first chunk of the message there", "chunks",
-                Names(kLeftOut)},
+                Names(kEndsEarly)},
     MutantEntry{Mutant::kRetryKeepsTick, "retry-keeps-tick",
                 "what is tried again keeps its tick, though a part of it may be stored", "chunks",
                 Names(kOldTick)},
