@@ -46,7 +46,8 @@ bool ParseSetting(std::string_view line, Config* config) {
   const std::pair<std::string_view, std::string_view> parts =
       absl::StrSplit(line, absl::MaxSplits(' ', 1));
   std::string value;
-  if (!absl::CUnescape(parts.second, &value)) return false;
+  // Of nothing it would move a null pointer.
+  if (!parts.second.empty() && !absl::CUnescape(parts.second, &value)) return false;
   return config->emplace(parts.first, std::move(value)).second;
 }
 

@@ -48,7 +48,7 @@ class TermOrderTest : public testing::Test {
 
   TestRuntime runtime_;
   EventLog events_;
-  const LogContext log_{{"orders", Term{1}}, &runtime_, runtime_.executor(), &events_, {}};
+  const LogContext log_{{"orders", Term{1}}, &runtime_, runtime_.executor(), &events_, nullptr, {}};
   TermOrder order_{&log_};
 };
 

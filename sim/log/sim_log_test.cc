@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -85,8 +87,9 @@ class SimLogTest : public ::testing::TestWithParam<LogProtocol> {
     wal_.reset();
     return closed;
   }
-  Group MakeGroup(MessageType type, const MessageId* last_confirmed = nullptr) {
-    absl::StatusOr<MutableMessage> message = MessageFactory::AnyBuilder(type).Build("payload");
+  Group MakeGroup(MessageType type, const MessageId* last_confirmed = nullptr,
+                  std::string_view payload = "payload") {
+    absl::StatusOr<MutableMessage> message = MessageFactory::AnyBuilder(type).Build(payload);
     CHECK_OK(message);
     MessageStamper::Stamp(*message, wal_->channel().term, TimeTick{next_tick_++}, last_confirmed);
     Group group;
@@ -224,9 +227,10 @@ TEST_P(SimLogTest, TheOldestPositionIsNotReadFromButAfter) {
 TEST_P(SimLogTest, TheOldestPositionLiesAboveAMessageThatIsNotWhole) {
   if (GetParam() == LogProtocol::kObjects) GTEST_SKIP() << "nothing but the log deletes objects";
   Open(1);
-  const ImmutableMessage whole = MakeGroup(MessageType::kInsert)[0];
+  const std::string payload(30, 'x');
+  const ImmutableMessage whole = MakeGroup(MessageType::kInsert, nullptr, payload)[0];
   const size_t head = ChunkHeadSize(whole.record());
-  std::vector<ImmutableMessage> chunks = SplitIntoChunks(whole.record(), head + 3);
+  std::vector<ImmutableMessage> chunks = SplitIntoChunks(whole.record(), head + 10);
   ASSERT_EQ(chunks.size(), 3u);
   Group group(chunks.begin(), chunks.end());
   const absl::StatusOr<Ids> ids = Run([&] { return wal_->Append(std::move(group)); });
