@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -236,11 +235,17 @@ TEST_P(SimLogTest, TheOldestPositionLiesAboveAMessageThatIsNotWhole) {
   const absl::StatusOr<Ids> ids = Run([&] { return wal_->Append(std::move(group)); });
   ASSERT_TRUE(ids.ok()) << ids.status();
   Append(MessageType::kTimeTick);
-  service_.Retain("orders", 1);
-  const auto info = Run([this] { return wal_->Info(); });
-  ASSERT_TRUE(info.ok() && info->truncated.has_value());
-  EXPECT_EQ(info->truncated->last_confirmed, (*ids)[1]);
-  EXPECT_EQ(info->truncated->time_tick, whole.time_tick());
+  std::optional<Position> oldest;
+  // In front of it lie records of the fence.
+  for (int gone = 1; gone <= 5 && (!oldest || oldest->last_confirmed == ids->front()); ++gone) {
+    service_.Retain("orders", 1);
+    const auto info = Run([this] { return wal_->Info(); });
+    ASSERT_TRUE(info.ok()) << info.status();
+    oldest = info->truncated;
+  }
+  ASSERT_TRUE(oldest.has_value());
+  EXPECT_EQ(oldest->last_confirmed, (*ids)[1]);
+  EXPECT_EQ(oldest->time_tick, whole.time_tick());
 }
 
 // Record by record: now the first that is left is a message, now a fence before one.
