@@ -105,7 +105,7 @@ absl::Status CheckSwitch(const PChannel& channel, const RecordView& record) {
                     absl::StrCat(What(channel, record), ": it names a VChannel, and ends the log"));
   }
   const absl::Status target = TargetOf(record).status();
-  if (target.ok()) return target;
+  if (target.ok()) return absl::OkStatus();
   return WalErrorFrom(WalErrorCode::kInvalidArgument, What(channel, record), target);
 }
 

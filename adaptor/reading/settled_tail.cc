@@ -37,7 +37,7 @@ class NewestWhole {
       if (!first_.has_value()) return;
       position.last_confirmed = first_;
     }
-    newest_ = std::move(position);
+    newest_ = position;
   }
   const std::optional<Position>& position() const { return newest_; }
 

@@ -54,7 +54,7 @@ absl::Status Complete(Session* session, Term ended_under) {
   const WriteFlags next{.term = ToInt(ended_under) + 1, .take_over = true};
   const absl::StatusOr<Wal*> wal = session->OpenForWriting(next);
   const absl::Status closed = wal.ok() ? session->Close() : wal.status();
-  if (closed.ok()) return closed;
+  if (closed.ok()) return absl::OkStatus();
   return WalErrorFrom(GetWalErrorCode(closed),
                       "the log has ended in --dir, and its next part is not begun yet: append to "
                       "it, or run any command that writes, to complete this",
